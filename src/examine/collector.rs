@@ -14,7 +14,7 @@ use self::duplicates::Duplicates;
 use self::key_copies::KeyCopies;
 pub(super) use self::key_copies::LooseCopies;
 use self::logs::LogDirectories;
-pub(super) use self::logs::{LOGS, is_log_of_install};
+pub(super) use self::logs::{ERROR_LOG, LOGS, is_log_of_install};
 use self::surroundings::Surroundings;
 use self::take::Pending;
 use super::gap_list::GapList;

@@ -100,7 +100,7 @@ pub(super) fn assemble(
     add_stray_keys(source, &items, &loose_copies, &tops, &mut snapshots);
     times::add_all(&mut snapshots, &roots, &times);
     gaps.extend(of_snapshots(source, &mut snapshots, &links, &items));
-    gaps.extend(unread_logs::elsewhere(source, &archives, &unread, &links, &gaps, &tops));
+    gaps.extend(unread_logs::elsewhere(source, &archives, &unread, &items, &links, &gaps, &tops));
     let installs = || roots.values().zip(&snapshots);
     let mixed = mixed::gaps(source, installs(), &again, &tops);
     gaps.extend(installs().flat_map(|install| notes(source, install)));

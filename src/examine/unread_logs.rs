@@ -1,12 +1,14 @@
 //! Logs that were not read, and why: one note of each kind, so that no log is taken for a quiet one.
 
-use super::collector::{LOGS, is_log_of_install};
+use super::collector::{ERROR_LOG, LOGS, is_log_of_install};
 use super::item::Item;
 use super::links::Links;
 use super::paths::{join, name};
 use super::roots::{below, owner};
+use crate::evidence::{Fact, classify, is_of_requests};
 use crate::facts::{
-    Configuration, Gap, GapKind, LOG_FILE, LOG_MANAGER, Place, QUICKSTART, Shape, Snapshot,
+    Configuration, Gap, GapKind, LOG_FILE, LOG_MANAGER, LOG_WRITERS, Place, QUICKSTART, Shape,
+    Snapshot,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,12 +23,21 @@ pub(super) fn leave_usual(snapshot: &mut Snapshot) {
     let root = &snapshot.root;
     snapshot.settings.retain(|all| all.name != LOG_FILE || !is_usual(&all.value, root));
     let is_usual = |of: &Configuration| of.text(LOG_FILE).is_none_or(|file| is_usual(file, root));
-    snapshot.configurations.retain(|all| !all.is(LOG_MANAGER) || !is_usual(all));
+    let is_of_logs = |of: &Configuration| logging().any(|pid| of.is(pid));
+    snapshot.configurations.retain(|all| !is_of_logs(all) || !is_usual(all));
 }
 
-/// Returns `true` if a file is one in the logs of an install: `logs/error.log`, relative to it.
+/// The components whose configurations say where logs are.
+fn logging() -> impl Iterator<Item = &'static str> {
+    [LOG_MANAGER].into_iter().chain(LOG_WRITERS)
+}
+
+/// Returns `true` if a file is one in the logs of an install, `logs/error.log` relative to it, or one of requests, which is read nowhere.
 fn is_usual(file: &str, root: &str) -> bool {
     let file = file.replace('\\', "/");
+    if is_of_requests(name(&file)) {
+        return true;
+    }
     let parts: Vec<&str> = file.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     match parts.as_slice() {
         [] => true,
@@ -42,7 +53,7 @@ fn is_usual(file: &str, root: &str) -> bool {
 fn moved(snapshot: &Snapshot) -> Option<Gap> {
     let by_setting = snapshot.setting(LOG_FILE).map(|all| (all.value.as_str(), &all.place));
     let by_manager = || {
-        let mut all = snapshot.configurations_of(LOG_MANAGER);
+        let mut all = logging().flat_map(|pid| snapshot.configurations_of(pid));
         all.find_map(|own| Some((own.text(LOG_FILE)?, &own.place)))
     };
     let (file, Place { source, path }) = by_manager().or(by_setting)?;
@@ -76,12 +87,23 @@ fn linked_log(snapshot: &Snapshot, links: &Links, items: &BTreeMap<String, Item>
     )
 }
 
+/// Returns the logs that were read and are of no install: of a directory `logs` beside it, as where those of a container were saved.
+fn of_no_install<'i>(
+    items: &'i BTreeMap<String, Item>,
+    tops: &BTreeSet<&str>,
+) -> impl Iterator<Item = &'i String> {
+    let is_log = |item: &Item| matches!(item, Item::Read { fact: Ok(Fact::Log(_)), .. });
+    let is_apart = |path: &str| classify(path).is_some_and(|(_, found)| !tops.contains(found.root));
+    items.iter().filter(move |(path, item)| is_log(item) && is_apart(path)).map(|(path, _)| path)
+}
+
 /// Says that logs were not read because they lie where none of an install are looked for. `logs` has one of each directory; `gaps` may say
 /// already that a link to them was not followed.
 pub(super) fn elsewhere(
     source: &str,
     archives: &BTreeSet<String>,
     logs: &[String],
+    items: &BTreeMap<String, Item>,
     links: &Links,
     gaps: &[Gap],
     tops: &BTreeSet<&str>,
@@ -95,11 +117,21 @@ pub(super) fn elsewhere(
         let root = owner(path, tops);
         root.is_some_and(|root| below(path, root).split('/').next() == Some(LOGS))
     };
+    // Bundles and repositories of an install have logs of their own.
+    let is_apart = |path: &&String| match owner(path, tops) {
+        Some(root) => !below(path, root).contains('/') || name(path).starts_with(ERROR_LOG),
+        None => true,
+    };
+    let logs = logs
+        .iter()
+        .chain(of_no_install(items, tops))
+        .filter(|path| is_apart(path) || is_among_logs(path));
     let packed = archives.iter().filter(is_among_logs);
     gap(
         source,
         packed.chain(logs),
-        "is not read as a log: of an install, those directly in its directory `logs` are; if it is of AEM, put it there, unpacked",
+        "is not read as a log: files directly in the `logs` of an install are, under names such as `error.log.1` or `stdout.txt`; if it is of AEM, \
+         put it there, unpacked",
     )
 }
 

@@ -76,6 +76,29 @@ fn logs_that_lie_elsewhere_are_told() {
         case.files.insert(path.to_owned(), STARTED.as_bytes().to_vec());
         assert_eq!(said(&case), (false, vec![path.to_owned()]), "{path}");
     }
+    for path in [
+        "crx-quickstart/logs/crypto",
+        "logs/publish2.log",
+        "publish2.log",
+        "var/log/containers/aem-publish-0_ns_aem.log",
+    ] {
+        let mut case = Instance::new("a").case();
+        case.files.insert(path.to_owned(), STARTED.as_bytes().to_vec());
+        assert_eq!(said(&case), (false, vec![path.to_owned()]), "{path}");
+    }
+    for (path, is_read) in [
+        ("crx-quickstart/logs/error.jsonl", true),
+        ("crx-quickstart/logs/catalina.out", true),
+        ("crx-quickstart/logs/access_log.2025-07-18", false),
+        ("crx-quickstart/logs/java_pid7.hprof", false),
+        ("crx-quickstart/repository/segmentstore/journal.log", false),
+        ("crx-quickstart/launchpad/publish.log", false),
+        ("var/log/yum.log", false),
+    ] {
+        let mut case = Instance::new("a").case();
+        case.files.insert(path.to_owned(), STARTED.as_bytes().to_vec());
+        assert_eq!(said(&case), (is_read, vec![]), "{path}");
+    }
     let mut packed = Case::default();
     packed.files.insert("error.log".to_owned(), STARTED.as_bytes().to_vec());
     let mut case = Instance::new("a").case();
@@ -102,4 +125,20 @@ fn settings_that_move_the_log_are_told() {
     let text = "org.apache.sling.commons.log.file=\"/var/log/aem/error.log\"\r\nservice.pid=\"org.apache.sling.commons.log.LogManager\"\r\n";
     let case = Instance::new("a").file(manager, text.as_bytes()).case();
     assert_eq!(said(&case), (false, vec![format!("crx-quickstart/{manager}")]));
+    let of_writer = |file: &str| {
+        let pid = "org.apache.sling.commons.log.LogManager.factory.config";
+        let text = format!(
+            "org.apache.sling.commons.log.file=\"{file}\"\r\nservice.factoryPid=\"{pid}\"\r\nservice.pid=\"{pid}.1\"\r\n"
+        );
+        let path = format!("launchpad/config/{}/1.config", pid.replace('.', "/"));
+        said(&Instance::new("a").file(&path, text.as_bytes()).case())
+    };
+    let (is_read, gaps) = of_writer("/var/log/aem/crypto.log");
+    assert!(
+        !is_read && gaps.len() == 1 && gaps[0].ends_with("factory/config/1.config"),
+        "{gaps:?}"
+    );
+    for usual in ["logs/crypto.log", "/var/log/aem/access.log"] {
+        assert_eq!(of_writer(usual), (false, vec![]), "{usual}");
+    }
 }

@@ -53,7 +53,7 @@ impl StoredConfig {
     pub fn of_name(name: &str) -> Option<Self> {
         let (stem, form) = file_form(name).unwrap_or((name, Form::Node));
         // Where logs lie the file of the install tells.
-        if stem == LOG_MANAGER || store_pid(&format!("{stem}{SUFFIX}")).is_some() {
+        if stem.starts_with(LOG_MANAGER) || store_pid(&format!("{stem}{SUFFIX}")).is_some() {
             return None;
         }
         let (pid, rest) = wanted::WANTED

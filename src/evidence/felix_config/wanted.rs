@@ -9,10 +9,10 @@ use crate::facts::{
     ACCESS_TOKEN_PROVIDER, AWS_SEGMENTS, AZURE_SEGMENTS, COMPOSITE_STORE, CUSTOM_SEGMENTS,
     CUSTOMIZER_TYPE, DOCUMENT_STORE, DOCUMENT_STORE_TYPE, Digest, EXTERNAL_LOGIN,
     IMS_CLIENT_SECRET, IMS_CUSTOMIZER, IMS_PROVIDER, IMS_SERVICE_SECRET, LOG_FILE, LOG_MANAGER,
-    MORE_SEGMENTS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS, ProtectedValue,
-    REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE, STANDBY_SERVICES,
-    SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION,
-    TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
+    LOG_WRITERS, MORE_SEGMENTS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS,
+    ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE,
+    STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
+    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
 };
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub(super) struct Wanted {
 }
 
 /// Every component whose configuration matters.
-pub(super) const WANTED: [Wanted; 19] = [
+pub(super) const WANTED: [Wanted; 21] = [
     Wanted {
         pid: TOKEN_HANDLER,
         properties: &[
@@ -89,6 +89,8 @@ pub(super) const WANTED: [Wanted; 19] = [
         secrets: &[],
     },
     Wanted { pid: LOG_MANAGER, properties: &[LOG_FILE], secrets: &[] },
+    Wanted { pid: LOG_WRITERS[0], properties: &[LOG_FILE], secrets: &[] },
+    Wanted { pid: LOG_WRITERS[1], properties: &[LOG_FILE], secrets: &[] },
     Wanted { pid: STANDBY_SERVICES[0], properties: &[STANDBY_MODE], secrets: &[] },
     Wanted { pid: STANDBY_SERVICES[1], properties: &[STANDBY_MODE], secrets: &[] },
 ];

@@ -2,10 +2,10 @@
 //! source. Which logs were not read.
 
 use super::Collector;
-use crate::evidence::{Reads, classify};
+use crate::evidence::{Reads, classify, is_of_requests};
 use crate::examine::links::{Follower, Resolved};
 use crate::examine::paths::{join, name, parent, with_those_above};
-use crate::facts::realm;
+use crate::facts::{realm, split_path};
 use crate::intake::{EntryKind, LinkTarget};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,37 @@ const DIRECTORIES_MAX: usize = Limits::DEFAULT.log_directories_max;
 pub(in crate::examine) const LOGS: &str = "logs";
 
 /// How the name of the log begins that tells most.
-const ERROR_LOG: &str = "error.log";
+pub(in crate::examine) const ERROR_LOG: &str = "error.log";
+/// In the name of a log outside of an install, or in that of its directory.
+const WORDS_OF_AEM: [&str; 8] =
+    ["aem", "author", "publish", "crx", "sling", "stdout", "stderr", "kubectl"];
+/// How names end of what else is in `logs`: dumps, recordings, locks, archives, which are noted as such, and documents.
+const OTHERS_IN_LOGS: [&str; 24] = [
+    "pid",
+    "lck",
+    "lock",
+    "hprof",
+    "phd",
+    "dmp",
+    "mdmp",
+    "jfr",
+    "tdump",
+    "trc",
+    "xml",
+    "html",
+    "properties",
+    "sh",
+    "bat",
+    "csv",
+    "png",
+    "zip",
+    "tgz",
+    "gz",
+    "bz2",
+    "xz",
+    "zst",
+    "tar",
+];
 
 /// Directories with files that are named like logs, in an install or not.
 #[derive(Debug, Default)]
@@ -24,29 +54,63 @@ pub(super) struct LogDirectories {
     all: BTreeSet<String>,
     /// The one that was met last: logs lie beside each other.
     last: String,
-    /// By directory, a file that is named like the log in which signs of trouble are.
-    errors: BTreeMap<String, String>,
+    /// By directory, a file that may be a log of AEM and is not read for one.
+    unread: BTreeMap<String, String>,
 }
 
 impl LogDirectories {
     /// Notes where a file lies, if it is named like a log.
     pub(super) fn see(&mut self, path: &str, kind: &EntryKind) {
-        if *kind != EntryKind::File || !is_named_like_a_log(name(path)) {
+        if *kind != EntryKind::File {
             return;
         }
         let directory = parent(path);
-        let begins = name(path).get(..ERROR_LOG.len());
-        if begins.is_some_and(|begins| begins.eq_ignore_ascii_case(ERROR_LOG))
-            && self.errors.len() < DIRECTORIES_MAX
-            && !self.errors.contains_key(directory)
+        if is_unread(path)
+            && self.unread.len() < DIRECTORIES_MAX
+            && !self.unread.contains_key(directory)
         {
-            self.errors.insert(directory.to_owned(), path.to_owned());
+            self.unread.insert(directory.to_owned(), path.to_owned());
         }
-        if self.last != directory && self.all.len() < DIRECTORIES_MAX {
+        let is_log = is_named_like_a_log(name(path));
+        if is_log && self.last != directory && self.all.len() < DIRECTORIES_MAX {
             directory.clone_into(&mut self.last);
             self.all.insert(directory.to_owned());
         }
     }
+}
+
+/// Returns `true` if a file may be a log of AEM, and is none that is read. In `logs` any may be one, and elsewhere one that is called like it.
+fn is_unread(path: &str) -> bool {
+    let (directory, name) = split_path(path);
+    let may_be = if split_path(directory).1 == LOGS {
+        !is_no_log(name)
+    } else {
+        let begins = name.get(..ERROR_LOG.len());
+        begins.is_some_and(|begins| begins.eq_ignore_ascii_case(ERROR_LOG))
+            || is_called_like_one_of_aem(directory, name)
+    };
+    may_be && classify(path).is_none()
+}
+
+/// Returns `true` if a file in `logs` is no log, or is one of requests, by its name.
+fn is_no_log(name: &str) -> bool {
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    let is_known = OTHERS_IN_LOGS.iter().any(|other| end.eq_ignore_ascii_case(other));
+    is_known || name.starts_with('.') || is_of_requests(name)
+}
+
+/// Returns `true` if a file outside of `logs` is called like a log of AEM, or lies where a container of it logs: `publish2.log`,
+/// `var/log/containers/aem-publish-0_ns_aem.log`, `kubectl-logs-author.txt`
+fn is_called_like_one_of_aem(directory: &str, name: &str) -> bool {
+    let is_text = || [".txt", ".out"].iter().any(|end| name.ends_with(end)) && name.contains("log");
+    if !is_named_like_a_log(name) && !is_text() {
+        return false;
+    }
+    let around = [name, split_path(directory).1].map(str::to_ascii_lowercase);
+    let is_of_aem = |word: &&str| around.iter().any(|around| around.contains(*word));
+    // Of a store of segments, the journal is called so.
+    let is_other = name == "journal.log" || is_of_requests(name);
+    !is_other && (name.ends_with("-json.log") || WORDS_OF_AEM.iter().any(is_of_aem))
 }
 
 /// Returns `true` if a name is one of a log, rotated or not.
@@ -89,7 +153,7 @@ impl Collector<'_> {
             self.items.contains_key(path)
                 || through.iter().any(|path| self.items.contains_key(path))
         };
-        let all = self.log_directories.errors.values().filter(|_| self.limits.logs);
+        let all = self.log_directories.unread.values().filter(|_| self.limits.logs);
         all.filter(|path| !is_told(path)).cloned().collect()
     }
 
@@ -207,6 +271,37 @@ mod tests {
     fn logs_that_lie_at_two_places_are_not_read() {
         let logs = ["v/a/error.log", "o/v/a/error.log"];
         assert_eq!(read(&outside("/v/a"), &logs, &Limits::default()), [""; 0]);
+    }
+
+    #[test]
+    fn file_that_may_be_a_log_is_noted_where_it_is_not_read() {
+        for path in [
+            "error.log",
+            "o/var/log/aem/error.log.1",
+            "q/logs/crypto",
+            "publish2.log",
+            "stdout.log.1",
+            "kubectl-logs-publish2.txt",
+            "v/log/containers/aem-publish-0_ns_aem-abc.log",
+            "v/log/pods/x/aem/0.log",
+            "v/docker/containers/abc/abc-json.log",
+        ] {
+            assert!(is_unread(path), "{path}");
+        }
+        for path in [
+            "q/logs/error.log",
+            "q/logs/error.txt",
+            "q/logs/access.log",
+            "q/logs/java_pid7.hprof",
+            "q/logs/.hidden",
+            "v/log/yum.log",
+            "AUTHORS.txt",
+            "aem/journal.log",
+            "aem/access.log",
+            "aem/aem.xml",
+        ] {
+            assert!(!is_unread(path), "{path}");
+        }
     }
 
     #[test]
