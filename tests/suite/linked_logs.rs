@@ -91,7 +91,6 @@ fn logs_that_lie_elsewhere_are_told() {
         ("crx-quickstart/logs/catalina.out", true),
         ("crx-quickstart/logs/access_log.2025-07-18", false),
         ("crx-quickstart/logs/java_pid7.hprof", false),
-        ("crx-quickstart/repository/segmentstore/journal.log", false),
         ("crx-quickstart/launchpad/publish.log", false),
         ("var/log/yum.log", false),
     ] {

@@ -3,7 +3,7 @@
 use super::head::{self, JSON_BYTES};
 use super::options::Options;
 use super::prefix;
-use super::signature::{self, Counts, Match, Signature};
+use super::signature::{self, CountsIn, Match, Signature};
 use super::startup::StartupText;
 use super::thrown::{self, Thrown};
 use crate::facts::{
@@ -195,15 +195,15 @@ impl Blocks {
     fn take_sign(&mut self, known: &Signature, block: &[u8], start: usize) {
         let (line, record) = (self.line(), self.record());
         let counts = match known.counts() {
-            Counts::Always => true,
-            Counts::InTrouble => !self.is_of_no_trouble(),
-            Counts::AsThrown => match self.thrown(block, start) {
+            CountsIn::Always => true,
+            CountsIn::InTrouble => !self.is_of_no_trouble(),
+            CountsIn::AsThrown => match self.thrown(block, start) {
                 Some(Thrown::InTrace) => true,
                 Some(Thrown::InMessage) => !self.is_of_no_trouble(),
                 None => false,
             },
-            Counts::WithException if self.exception == Some(record) => true,
-            Counts::WithException => {
+            CountsIn::WithException if self.exception == Some(record) => true,
+            CountsIn::WithException => {
                 self.awaited = Some((record, line, known.signature));
                 false
             }

@@ -41,6 +41,8 @@ pub(super) struct Head {
 
 /// Reads how a line begins. Lines that continue a record, as those of a stack trace do, begin with none.
 pub(super) fn read(line: &[u8]) -> Option<Head> {
+    // Times have colons, and levels without one have asterisks. All lines of a log without times are looked at.
+    memchr::memchr2(b':', b'*', first_line(line, HEAD_BYTES))?;
     let line = first_line(line, JSON_BYTES);
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let (rest, outer) = without_prefix(line);

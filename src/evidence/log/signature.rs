@@ -23,7 +23,7 @@ pub struct Signature {
 
 /// In which records a text counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counts {
+pub(super) enum CountsIn {
     /// In those of any level.
     Always,
     /// In those of trouble: warnings and errors.
@@ -36,19 +36,19 @@ pub(super) enum Counts {
 
 impl Signature {
     /// Returns in which records its text counts.
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> CountsIn {
         match self.signature {
             // The filter logs at level INFO what it rejects, and so does the installer what it cannot start.
-            LogSignature::CsrfRejected | LogSignature::CryptoUnresolved => Counts::Always,
+            LogSignature::CsrfRejected | LogSignature::CryptoUnresolved => CountsIn::Always,
             // Documents of users have passwords, too: `Failed to decrypt password protected PDF`
-            _ if self.text == PASSWORD => Counts::WithException,
+            _ if self.text == PASSWORD => CountsIn::WithException,
             _ if self.text.contains("Exception: ")
                 || self.text.ends_with("Exception")
                 || self.text.ends_with('(') =>
             {
-                Counts::AsThrown
+                CountsIn::AsThrown
             }
-            _ => Counts::InTrouble,
+            _ => CountsIn::InTrouble,
         }
     }
 }
@@ -269,12 +269,12 @@ mod tests {
 
     #[test]
     fn text_counts_where_it_is_meant() {
-        let counts = |wanted: Counts| {
+        let counts = |wanted: CountsIn| {
             SIGNATURES.iter().filter(move |known| known.counts() == wanted).map(|known| known.text)
         };
-        assert_eq!(counts(Counts::WithException).count(), 1);
-        assert_eq!(counts(Counts::Always).count(), 3);
-        let thrown: Vec<&str> = counts(Counts::AsThrown).collect();
+        assert_eq!(counts(CountsIn::WithException).count(), 1);
+        assert_eq!(counts(CountsIn::Always).count(), 3);
+        let thrown: Vec<&str> = counts(CountsIn::AsThrown).collect();
         assert_eq!(thrown.len(), 6, "{thrown:?}");
     }
 

@@ -21,7 +21,7 @@ const MONTHS: [&[u8; 3]; 12] = [
 ///
 /// `07/28/2025` and `28/07/2025` are no times: nothing tells which of both is the month.
 pub(super) fn read(text: &[u8]) -> Option<TimeText<'_>> {
-    let mut text = Text(text);
+    let mut text = TimeCursor(text);
     let (year, month, day) = text.date()?;
     text.take(b",");
     text.take(b" T:")?;
@@ -39,7 +39,7 @@ pub(super) fn read(text: &[u8]) -> Option<TimeText<'_>> {
 
 /// Reads the time that syslog writes before a line, which has no year: `Nov 28 10:00:01 `. Returns what is behind it.
 pub(super) fn behind_time_of_syslog(text: &[u8]) -> Option<&[u8]> {
-    let mut text = Text(text);
+    let mut text = TimeCursor(text);
     text.month_name()?;
     text.take(b" ")?;
     // A day of one digit has a second blank before it.
@@ -56,9 +56,9 @@ pub(super) fn behind_time_of_syslog(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// What of a text is left to read.
-struct Text<'t>(&'t [u8]);
+struct TimeCursor<'t>(&'t [u8]);
 
-impl Text<'_> {
+impl TimeCursor<'_> {
     /// Takes the next byte, if it is one of these.
     fn take(&mut self, any: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
