@@ -8,7 +8,7 @@ use super::roots::{below, owner};
 use crate::evidence::{Fact, classify, is_of_requests};
 use crate::facts::{
     Configuration, Gap, GapKind, LOG_FILE, LOG_MANAGER, LOG_WRITERS, Place, QUICKSTART, Shape,
-    Snapshot,
+    Snapshot, realm,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,11 @@ fn of_no_install<'i>(
     tops: &BTreeSet<&str>,
 ) -> impl Iterator<Item = &'i String> {
     let is_log = |item: &Item| matches!(item, Item::Read { fact: Ok(Fact::Log(_)), .. });
-    let is_apart = |path: &str| classify(path).is_some_and(|(_, found)| !tops.contains(found.root));
+    // Of an archive without an install that is said already.
+    let is_beside = |path: &str| tops.iter().any(|top| realm(top) == realm(path));
+    let is_apart = move |path: &str| {
+        classify(path).is_some_and(|(_, found)| !tops.contains(found.root)) && is_beside(path)
+    };
     items.iter().filter(move |(path, item)| is_log(item) && is_apart(path)).map(|(path, _)| path)
 }
 

@@ -172,7 +172,7 @@ fn cut_keeps_the_facts_before_it_and_accuses_nobody_of_what_is_behind() {
 fn cut_gzip_is_like_a_cut_tar() {
     let farm = Farm::new();
     let instance =
-        Instance::new("damaged").file("logs/noise", &Body::bytes(Like::Media, 1, 60_000));
+        Instance::new("damaged").file("logs/noise.hprof", &Body::bytes(Like::Media, 1, 60_000));
     let whole = gzip(&instance.case().tar(Packing::Tar));
     let (report, exit) = farm.run(&whole[..whole.len() / 2]);
     assert_eq!((exit, report["farms"][0]["verdict"].as_str()), (Some(2), Some("undecided")));

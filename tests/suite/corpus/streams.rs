@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
 
 /// An instance with so much noise behind its keys that damage in the middle of the archive lies in it.
 pub(super) fn noisy() -> Instance {
-    third().file("logs/noise", &Body::bytes(Like::Media, 1, 600_000))
+    third().file("logs/noise.hprof", &Body::bytes(Like::Media, 1, 600_000))
 }
 
 fn packed(name: &str, pack: Pack) -> Vec<Case> {
