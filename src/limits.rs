@@ -191,8 +191,9 @@ pub struct Limits {
     pub logs: bool,
     /// Take the SHA-256 of sources. A choice rather than a bound: a plain tar, and a zip, are then read to the last byte.
     pub digests: bool,
-    /// A thread is free to read a file while another unpacks it. Nothing of the outcome depends on it.
-    pub has_free_thread: bool,
+    /// Threads that may work on one source: a second one reads a compressed file while the first unpacks it. Nothing of the outcome
+    /// depends on it.
+    pub source_threads_max: usize,
     /// Bytes of a report whose sources are verified. One of 100,000 instances has 2 GB; only what it says of its sources is kept.
     pub report_bytes_max: u64,
     /// Bytes of a policy.
@@ -377,7 +378,7 @@ impl Limits {
         jump_bytes_min: 64 << 10,
         logs: true,
         digests: false,
-        has_free_thread: false,
+        source_threads_max: 1,
         report_bytes_max: 4 << 30,
         policy_bytes_max: 8 << 20,
         baseline_bytes_max: 64 << 20,

@@ -148,9 +148,9 @@ impl SourceOutcome {
     }
 }
 
-/// Says whether there are threads enough that each source may have two.
+/// Divides the threads among the sources.
 fn with_threads(limits: &Limits, threads: usize, sources: usize) -> Limits {
-    Limits { has_free_thread: threads >= sources.saturating_mul(2), ..*limits }
+    Limits { source_threads_max: threads.checked_div(sources).unwrap_or(1), ..*limits }
 }
 
 fn each(sources: &[Source], threads: usize, work_on: &(dyn Fn(&Source) + Sync)) {

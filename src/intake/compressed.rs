@@ -37,7 +37,7 @@ pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &m
     // A place in what is compressed twice would take a copy of both decoders, so that is not read again.
     let file = input.file().filter(|_| input.is_plain_file());
     let file = file.and_then(|file| file.try_clone().ok());
-    let is_free = context.limits.has_free_thread;
+    let is_free = context.limits.source_threads_max > 1;
     let here = match input.elsewhere().filter(|_| is_free) {
         None => Some((codec, head, file)),
         Some(input) => thread::scope(|scope| match Prefetch::start(scope, head, input) {
