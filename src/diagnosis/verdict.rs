@@ -2,8 +2,8 @@
 
 use super::Finding;
 use crate::facts::{
-    Bundle, CRYPTO_FILE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName, Repository, Utc, no_break_space,
-    spoken,
+    Bundle, CRYPTO_FILE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName, Repository, Role,
+    TOKEN_ENCAPSULATED, TOKEN_HANDLER, Utc, no_break_space, spoken,
 };
 use crate::farm::{Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
@@ -119,6 +119,7 @@ pub(super) fn doubts(farm: &Farm) -> Vec<Doubt> {
     reasons.extend(perhaps_shared(farm).map(Doubt::Unknown));
     reasons.extend(alike(farm).into_iter().map(Doubt::Unknown));
     reasons.extend(farm.members.iter().filter_map(unproven_copy).map(Doubt::Unknown));
+    reasons.extend(open_tokens(farm).map(Doubt::Unknown));
     let hiding = farm.gaps.iter().filter(|gap| gap.kind.hides());
     let of_gap = |gap: &Gap| (gap.source.clone(), of_source(&gap.source, gap.kind));
     let sources: BTreeSet<(String, Doubt)> = hiding.map(of_gap).collect();
@@ -220,6 +221,23 @@ fn unproven_copy(member: &Member) -> Option<String> {
             "{root} may be the one that {name} uses: it has other keys, and nothing shows that it is the older one"
         )
     })
+}
+
+/// Says that publishers use encapsulated tokens or not as their environment says, and so perhaps not as the other publishers do.
+fn open_tokens(farm: &Farm) -> Option<String> {
+    let is_publisher = |member: &&Member| member.snapshot.role() == Some(Role::Publish);
+    let publishers: Vec<&Member> = farm.members.iter().filter(is_publisher).collect();
+    let set_by = |member: &&Member| {
+        let handler = member.snapshot.configurations_of(TOKEN_HANDLER).next();
+        handler.and_then(|handler| handler.set_by(TOKEN_ENCAPSULATED))
+    };
+    let open: Vec<&Member> =
+        publishers.iter().copied().filter(|member| set_by(member).is_some()).collect();
+    let by = open.first().and_then(set_by).filter(|_| publishers.len() > 1)?;
+    let names = names_of(&open);
+    Some(format!(
+        "{TOKEN_ENCAPSULATED} of {names} is set by {by}, so it is not known whether all publishers use encapsulated tokens"
+    ))
 }
 
 /// Says what about an instance's keys is not known for sure.
@@ -353,6 +371,23 @@ mod tests {
             verdict.reasons()[0].to_string(),
             "the keys of stage and of 1 other farm are not all known, so it is not known that they differ, as the policy demands"
         );
+    }
+
+    #[test]
+    fn encapsulated_tokens_that_the_environment_sets_leave_it_open() {
+        let publisher =
+            |body: &'static str| move |i: Instance| i.role("publish").config(TOKEN_HANDLER, body);
+        let on = || publisher("token.encapsulated=B\"true\"\r\n");
+        let open = || publisher("token.encapsulated=\"$[env:E;default\\=true]\"\r\n");
+        assert_eq!(decide(farm().with("a", on()).with("b", on())), Verdict::Consistent);
+        let verdict = decide(farm().with("a", on()).with("b", open()));
+        assert_eq!(
+            verdict.reasons()[0].to_string(),
+            "token.encapsulated of b is set by $[env:…], so it is not known whether all publishers use encapsulated tokens"
+        );
+        // A single publisher has none to differ from.
+        let author = |i: Instance| i.role("author");
+        assert_eq!(decide(farm().with("a", author).with("b", open())), Verdict::Consistent);
     }
 
     #[test]

@@ -91,6 +91,8 @@ pub enum SecretState {
     Damaged,
     /// Encrypted by its form, but in capital digits, which AEM does not write; whether it decrypts that is not known.
     Unclear,
+    /// A reference that has a default anyone can read, for where nothing resolves it.
+    PlainDefault,
 }
 
 impl SecretState {
@@ -104,6 +106,7 @@ impl SecretState {
             Self::Prefixed => "prefixed",
             Self::Damaged => "damaged",
             Self::Unclear => "unclear",
+            Self::PlainDefault => "plain-default",
         }
     }
 }
@@ -183,8 +186,27 @@ impl Configuration {
         }
     }
 
-    /// Returns a property as a flag. As in Java, every text but `true` is false, whatever the case.
+    /// Returns what sets a property whose value is only known while AEM runs: `$[env:…]`, or an encrypted value.
+    pub fn set_by(&self, property: &str) -> Option<String> {
+        let values = self.properties.get(property)?;
+        values.iter().find_map(|text| {
+            if text == SecretState::Protected.label() {
+                return Some("an encrypted value".to_owned());
+            }
+            // Felix's interpolation plugin gives the value; a default in it holds only where the variable is not set.
+            placeholders(text).next().map(|inner| {
+                let kind = inner.split_once(':').map_or("", |(kind, _)| kind);
+                format!("$[{kind}:…]")
+            })
+        })
+    }
+
+    /// Returns a property as a flag. As in Java, every text but `true` is false, whatever the case. Of a value that is only known
+    /// while AEM runs, there is none.
     pub fn flag(&self, property: &str) -> Option<bool> {
+        if self.set_by(property).is_some() {
+            return None;
+        }
         // AEM writes `B"true"`; a file that was made by hand or from a package may have `"true"` or
         // `"True"`.
         self.text(property).map(|text| text.trim().eq_ignore_ascii_case("true"))
@@ -235,5 +257,67 @@ impl Configuration {
         let others = ["path", "serviceProviderEntityId", "idpCertAlias"];
         let mut others = others.into_iter().filter_map(|name| self.properties.get(name));
         self.is(SAML_HANDLER) && names_provider && others.all(is_set)
+    }
+}
+
+/// The kinds of placeholder that Felix's interpolation plugin knows.
+const PLACEHOLDERS: [&str; 3] = ["env:", "prop:", "secret:"];
+
+/// Returns the placeholders in a text that Felix's interpolation plugin replaces, outermost ones alone, without their brackets.
+///
+/// The component gets as it is what has no closing bracket, and what a single backslash stands before. (`Interpolator.replace`)
+pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let (before, inner) = rest.split_once("$[")?;
+            let backslashes = before.len().saturating_sub(before.trim_end_matches('\\').len());
+            if backslashes == 1 {
+                rest = inner;
+                continue;
+            }
+            let end = closing(inner)?;
+            let (inside, behind) = inner.split_at_checked(end)?;
+            rest = behind;
+            if PLACEHOLDERS.iter().any(|kind| inside.starts_with(kind)) {
+                return Some(inside);
+            }
+        }
+    })
+}
+
+/// Returns where the bracket is that closes a placeholder, others in which may be open.
+fn closing(inner: &str) -> Option<usize> {
+    let mut open = 1_usize;
+    let mut last = None;
+    for (at, c) in inner.char_indices() {
+        match c {
+            '[' if last == Some('$') => open = open.saturating_add(1),
+            ']' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+        last = Some(c);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_those_that_felix_replaces() {
+        let all = |text| placeholders(text).collect::<Vec<_>>();
+        assert_eq!(all("$[env:A;default=x]-$[prop:b]"), ["env:A;default=x", "prop:b"]);
+        assert_eq!(all("$[env:A;default=$[secret:b]]$[x]"), ["env:A;default=$[secret:b]"]);
+        assert_eq!(all("\\\\$[secret:x]"), ["secret:x"]);
+        for text in
+            ["\\$[secret:x]", "$[secret:x", "${env:A}", "$[Secret:x]", "$[secrets:x]", "x", ""]
+        {
+            assert_eq!(all(text), [""; 0], "{text}");
+        }
     }
 }

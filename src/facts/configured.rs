@@ -35,9 +35,11 @@ impl Snapshot {
         self.is_complete() && self.parts.configurations
     }
 
-    /// Returns whether encapsulated tokens are on; `None` where the configuration is not in the snapshot. Off is the default.
+    /// Returns whether encapsulated tokens are on; `None` where the configuration is not in the snapshot, or the value is only known
+    /// while AEM runs. Off is the default.
     pub fn encapsulated_token(&self) -> Option<bool> {
         match self.configurations_of(TOKEN_HANDLER).next() {
+            Some(handler) if handler.set_by(TOKEN_ENCAPSULATED).is_some() => None,
             // AEM ships this configuration with `token.required.attr` alone.
             Some(handler) => Some(handler.flag(TOKEN_ENCAPSULATED).unwrap_or(false)),
             None => self.shows_all_configurations().then_some(false),
@@ -51,15 +53,19 @@ impl Snapshot {
 
     /// Returns the lifetime of login tokens in milliseconds: as stated, or that of Oak where all configurations came and none states it.
     pub fn token_expiration_in_effect_ms(&self) -> Option<u64> {
-        let default = || self.shows_all_configurations().then_some(TOKEN_EXPIRATION_DEFAULT_MS);
+        let mut all = self.configurations_of(TOKEN_CONFIGURATION);
+        let is_open = all.any(|c| c.set_by(TOKEN_EXPIRATION).is_some());
+        let is_default = self.shows_all_configurations() && !is_open;
+        let default = || is_default.then_some(TOKEN_EXPIRATION_DEFAULT_MS);
         self.token_expiration_ms().or_else(default)
     }
 
     /// Returns the time after which an encapsulated token of an idle user ends; 0 where there is none, and `None` where the handler is not
-    /// known or its tokens are not encapsulated.
+    /// known, its tokens are not encapsulated, or the time is only known while AEM runs.
     pub fn token_inactivity(&self) -> Option<u64> {
         let handler = self.configurations_of(TOKEN_HANDLER).next()?;
-        let is_on = self.encapsulated_token() == Some(true);
+        let is_known = handler.set_by(TOKEN_INACTIVITY).is_none();
+        let is_on = self.encapsulated_token() == Some(true) && is_known;
         is_on.then(|| handler.number(TOKEN_INACTIVITY).unwrap_or_default())
     }
 

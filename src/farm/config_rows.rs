@@ -3,7 +3,7 @@
 use super::{Cell, CellState, Member, SecretCounts};
 use crate::facts::{
     Configuration, IMS_CLIENT_SECRET, IMS_CUSTOMIZER, SAML_HANDLER, SecretState,
-    TOKEN_ENCAPSULATED, TOKEN_HANDLER,
+    TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER,
 };
 
 /// Encapsulated tokens: on or off; what no file states is off by default.
@@ -16,7 +16,7 @@ pub(super) fn encapsulated_token(member: &Member) -> Cell {
         Some(false) if stated => Cell::value("off"),
         // AEM ships `TokenAuthenticationHandler.config` with `token.required.attr` alone.
         Some(false) => Cell::compared("off (default)".to_owned(), "off".to_owned()),
-        None => Cell::optional(None, false),
+        None => open(member, TOKEN_HANDLER, TOKEN_ENCAPSULATED),
     }
 }
 
@@ -28,7 +28,16 @@ pub(super) fn token_expiration(member: &Member) -> Cell {
         (Some(stated), _) => Cell::value(shown(stated)),
         // AEM ships 12 hours (KA-16464). Where that file is gone, Oak's two hours differ from what the peers have.
         (None, Some(default)) => Cell::absent("not set", shown(default)),
-        (None, None) => Cell::optional(None, false),
+        (None, None) => open(member, TOKEN_CONFIGURATION, TOKEN_EXPIRATION),
+    }
+}
+
+/// Makes the cell of a setting that is not in the snapshot, or whose value is only known while AEM runs.
+fn open(member: &Member, pid: &str, property: &str) -> Cell {
+    let set_by = member.snapshot.configurations_of(pid).find_map(|c| c.set_by(property));
+    match set_by {
+        Some(by) => Cell::without(CellState::NotInSnapshot, &format!("set by {by}")),
+        None => Cell::optional(None, false),
     }
 }
 
@@ -41,7 +50,10 @@ pub(super) fn saml_creates_users(member: &Member) -> Cell {
         (_, _, true) => without_configuration(member),
         (_, true, false) => Cell::without(CellState::NotApplicable, "switched off"),
         // The default is not documented.
-        ([], false, false) => Cell::without(CellState::Absent, "not stated"),
+        ([], false, false) => match live.iter().find_map(|saml| saml.set_by("createUser")) {
+            Some(by) => Cell::without(CellState::NotInSnapshot, &format!("set by {by}")),
+            None => Cell::without(CellState::Absent, "not stated"),
+        },
         (stated, ..) => Cell::value(if stated.contains(&true) { "yes" } else { "no" }),
     }
 }
@@ -54,8 +66,13 @@ pub(super) fn ims_client_secret(member: &Member) -> Cell {
     let mut states: Vec<&str> = states.chain(without).map(SecretState::label).collect();
     states.sort_unstable();
     states.dedup();
-    let wrong =
-        [SecretState::Plain, SecretState::Prefixed, SecretState::Damaged, SecretState::Unclear];
+    let wrong = [
+        SecretState::Plain,
+        SecretState::PlainDefault,
+        SecretState::Prefixed,
+        SecretState::Damaged,
+        SecretState::Unclear,
+    ];
     let is_wrong = wrong.iter().any(|state| states.contains(&state.label()));
     if states.is_empty() {
         return without_configuration(member);
@@ -96,7 +113,7 @@ fn without_configuration(member: &Member) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{GapKind, TOKEN_CONFIGURATION};
+    use crate::facts::GapKind;
     use crate::farm::{Matrix, matrix};
     use crate::testing::{Instance, farm};
 
@@ -146,6 +163,28 @@ mod tests {
         for (fact, set, (state, text)) in ROWS {
             let cells = row(&with(set, |i| i), fact);
             assert_eq!((cells[1].0, cells[1].1.as_str()), (state, text), "{fact}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_known_while_aem_runs_is_no_value() {
+        let of_env: [(&str, Change, Change); 3] = [
+            ("encapsulated-token", on, |i| {
+                i.config(TOKEN_HANDLER, "token.encapsulated=\"$[env:E;default\\=true]\"\r\n")
+            }),
+            ("token-expiration", expires, |i| {
+                i.config(TOKEN_CONFIGURATION, "tokenExpiration=\"$[env:E]\"\r\n")
+            }),
+            ("saml-creates-users", saml, |i| {
+                let body = "idpUrl=\"https://idp\"\r\ncreateUser=\"$[env:E]\"\r\n";
+                i.config(&format!("{SAML_HANDLER}~1"), body)
+            }),
+        ];
+        for (fact, set, open) in of_env {
+            let matrix = matrix(&farm().with("a", set).with("b", |i| open(i.configs())).build());
+            let (state, text, group) = row(&matrix, fact).remove(1);
+            assert_eq!((state, text.as_str()), ("not-in-snapshot", "set by $[env:…]"), "{fact}");
+            assert_eq!(group, None, "{fact}");
         }
     }
 

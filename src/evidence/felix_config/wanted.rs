@@ -12,7 +12,7 @@ use crate::facts::{
     LOG_WRITERS, MORE_SEGMENTS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS,
     ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE,
     STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
-    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
+    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH, placeholders,
 };
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
@@ -124,8 +124,8 @@ const UNREADABLE_NAME: &str = "a property whose name cannot be read";
 
 const VALUE_CHARS_MAX: usize = 256;
 const PROTECTED_MAX: usize = 1024;
-/// Marks of values that are resolved at run time.
-const INTERPOLATIONS: [&str; 3] = ["$[secret:", "$[env:", "$[prop:"];
+/// How the directive of a placeholder begins that has the text for where nothing else resolves it.
+const DEFAULT: &str = "default=";
 
 /// The digits of a block of AES.
 const BLOCK_DIGITS: usize = 32;
@@ -195,8 +195,9 @@ fn state(entry: &Entry) -> SecretState {
         }
         // Resolved by a plugin when the component gets its values; the file keeps the mark for
         // good.
-        Scalar::Text(text) if INTERPOLATIONS.iter().any(|mark| text.contains(mark)) => {
-            SecretState::Interpolated
+        Scalar::Text(text) if placeholders(text).next().is_some() => {
+            let has_default = placeholders(text).any(has_plain_default);
+            if has_default { SecretState::PlainDefault } else { SecretState::Interpolated }
         }
         Scalar::Text(text) if is_prefixed(text) => SecretState::Prefixed,
         Scalar::Text(text) if is_damaged(text) => SecretState::Damaged,
@@ -205,6 +206,15 @@ fn state(entry: &Entry) -> SecretState {
     });
     let exposure = |state: &SecretState| (*state == SecretState::Plain, *state);
     states.max_by_key(exposure).unwrap_or(SecretState::Missing)
+}
+
+/// Returns `true` if a placeholder has a default that is neither empty, nor a placeholder, nor encrypted: `secret:ims;default=p8e-…`.
+fn has_plain_default(placeholder: &str) -> bool {
+    let directives = placeholder.split(';').skip(1);
+    let mut defaults = directives.filter_map(|directive| directive.trim().strip_prefix(DEFAULT));
+    // One in a default may have a default of its own.
+    let is_plain = |text: &str| !text.is_empty() && !text.starts_with("$[");
+    defaults.any(|text| is_plain(text.trim_matches([' ', ']'])) && next_protected(text).is_none())
 }
 
 /// Returns `true` if a protected value stands after the type of a property, as content packages write it. (`{String}{hex}`)
@@ -360,7 +370,19 @@ mod tests {
         assert_eq!(of("\"hunter2\""), SecretState::Plain);
         assert_eq!(of(&format!("\"{}\"", hex(3))), SecretState::Protected);
         assert_eq!(of(&format!("\"{{String}}{}\"", hex(3))), SecretState::Prefixed);
-        assert_eq!(of("\"$[secret:mail]\""), SecretState::Interpolated);
+        for text in ["$[secret:mail]", "$[env:M;default\\=]", "$[env:M;default\\=$[secret:m]]"] {
+            assert_eq!(of(&format!("\"{text}\"")), SecretState::Interpolated, "{text}");
+        }
+        let default = format!("\"$[secret:mail;default\\={}]\"", hex(3));
+        assert_eq!(of(&default), SecretState::Interpolated);
+        for text in ["$[env:M;default\\=hunter2]", "$[env:M;default\\=$[env:N;default\\=hunter2]]"]
+        {
+            assert_eq!(of(&format!("\"{text}\"")), SecretState::PlainDefault, "{text}");
+        }
+        // The component gets these as they are.
+        for text in ["$[secret:mail", "\\\\$[secret:mail]"] {
+            assert_eq!(of(&format!("\"{text}\"")), SecretState::Plain, "{text}");
+        }
         assert_eq!(of(&format!("[\"{}\",\"hunter2\"]", hex(2))), SecretState::Plain);
         assert_eq!(of("[]"), SecretState::Missing);
         assert_eq!(of(&format!("\"{}\"", hex(3).to_uppercase())), SecretState::Unclear);

@@ -19,7 +19,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    in_state(farm, SecretState::Plain, "as plain text")
+    let default = "as plain text, the default of a placeholder";
+    let mut hits = in_state(farm, SecretState::Plain, "as plain text");
+    hits.extend(in_state(farm, SecretState::PlainDefault, default));
+    hits
 }
 
 #[cfg(test)]
@@ -47,6 +50,16 @@ mod tests {
         let message = &check(&farm)[0].message;
         let path = format!("(in the JCR, /apps/system/config/{name}) as plain text");
         assert!(message.ends_with(&path), "{message}");
+    }
+
+    #[test]
+    fn default_of_a_placeholder_is_told() {
+        let body = "auth.ims.client.secret=\"$[secret:ims;default\\=hunter2]\"\r\n";
+        let farm = farm().with("a", |i| i.config(IMS_CUSTOMIZER, body)).build();
+        let message = &check(&farm)[0].message;
+        assert!(message.ends_with(" as plain text, the default of a placeholder"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+        assert_eq!(count(IMS_CUSTOMIZER, &body.replace("hunter2", "")), 0);
     }
 
     #[test]

@@ -85,6 +85,13 @@ mod tests {
     }
 
     #[test]
+    fn time_that_is_only_known_while_aem_runs_is_not_compared() {
+        let usual = idle("inactivity.time=L\"1800000\"\r\n");
+        let open = idle("inactivity.time=\"$[env:I;type\\=Long;default\\=1800000]\"\r\n");
+        assert_eq!(check(&farm().with("a", usual).with("b", open).build()), []);
+    }
+
+    #[test]
     fn tokens_that_are_not_encapsulated_are_quiet() {
         let off = |i: Instance| i.config(TOKEN_HANDLER, "inactivity.time=I\"5\"\r\n");
         assert_eq!(check(&farm().with("a", off).with("b", idle("")).build()), []);

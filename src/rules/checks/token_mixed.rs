@@ -98,6 +98,15 @@ mod tests {
     }
 
     #[test]
+    fn value_that_is_only_known_while_aem_runs_is_neither() {
+        let protected = format!("token.encapsulated=\"{{{}}}\"\r\n", "ab".repeat(32));
+        for body in ["token.encapsulated=\"$[env:E;default\\=false]\"\r\n", &protected] {
+            let open = |i: Instance| publisher(i.configs(), body);
+            assert_eq!(check(&farm().with("a", on).with("b", open).build()), [], "{body}");
+        }
+    }
+
+    #[test]
     fn author_may_differ() {
         assert_eq!(
             check(&farm().with("a", |i| i.role("author").configs()).with("b", on).build()),
