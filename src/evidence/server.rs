@@ -8,13 +8,13 @@ use super::container;
 use super::start_script;
 use super::statements::{IN_HEX, Statements, VALUE_CHARS_MAX, mentions, mover, names_aem};
 use super::{Fact, Found, Kind, Names, ParseError, Reads, path, registry, text};
-use crate::facts::{components, realm};
+use crate::facts::{QUICKSTART, components, realm};
 
 pub(super) const SMALL: Kind =
     Kind { name: "file of a server", names: Names::Any, reads: Reads::Small(1 << 20), find, parse };
 
 /// Ends of the names of files in which options and variables are kept.
-const ENDS: [&str; 20] = [
+const ENDS: [&str; 21] = [
     // `jvm.options`, `idea.vmoptions`; a file of the variable `JDK_JAVA_OPTIONS` alone.
     "options",
     "opts",
@@ -32,6 +32,8 @@ const ENDS: [&str; 20] = [
     "environ",
     "cmdline",
     ".properties.xml",
+    // Of a service of Windows.
+    ".exe.config",
     // Chef, Puppet, Terraform, and templates of Helm and Ansible.
     ".rb",
     ".erb",
@@ -42,22 +44,31 @@ const ENDS: [&str; 20] = [
     ".j2",
 ];
 /// Words in the names of what people save of a JVM that runs or ran: with `jcmd`, `systemctl cat`, procrun, `nssm`, the web console, `docker
-/// inspect`. Any other text may be an upload that is misnamed.
-const OF_PROCESSES: [&str; 14] = [
+/// inspect`; and of what containers are made of: `task-definition.json`, `pod.json`. Any other text may be an upload that is misnamed.
+const OF_PROCESSES: [&str; 21] = [
     "cmdline",
     "command",
+    "container",
+    "deployment",
     "hs_err",
     "inspect",
     "javacore",
     "jcmd",
     "jinfo",
     "nssm",
+    // A file of the variable `JAVA_TOOL_OPTIONS` alone.
+    "options",
+    "pod",
     "process",
     "prunsrv",
     "service",
+    // `status-slingprops.txt` of the web console.
+    "slingprop",
+    "statefulset",
     "sysprops",
     "system properties",
     "systemctl",
+    "task",
 ];
 /// How the names of lists of processes begin.
 const OF_LISTS: [&str; 6] = ["jps", "ps-", "ps.", "ps_", "psaux", "psef"];
@@ -65,9 +76,12 @@ const OF_LISTS: [&str; 6] = ["jps", "ps-", "ps.", "ps_", "psaux", "psef"];
 const TEXTS: [&str; 4] = [".txt", ".out", ".log", ".json"];
 
 /// How the names of such files in XML begin: any name of that end may be an upload that is misnamed.
-const XML_STARTS: [&str; 11] = [
+const XML_STARTS: [&str; 13] = [
+    // WinSW has a file named like the service.
+    "aem",
     "bootstrap",
     "context",
+    "cq",
     "domain",
     "host",
     "ibm-web",
@@ -79,6 +93,8 @@ const XML_STARTS: [&str; 11] = [
     "winsw",
 ];
 const XML: &str = ".xml";
+/// Ends of the names of texts that count wherever they lie in an install: no upload lies there.
+const IN_INSTALLS: [&str; 4] = [".config", ".json", ".txt", ".xml"];
 /// The end of the name of an export of the registry of Windows.
 const REGISTRY: &str = ".reg";
 
@@ -103,7 +119,10 @@ fn find(path: &str) -> Option<Found<'_>> {
         (!file.contains('.') || path::ends_in(file, &TEXTS))
             && (OF_LISTS.into_iter().any(starts) || OF_PROCESSES.into_iter().any(holds))
     };
-    let is_named = path::ends_in(file, &ENDS) || is_xml() || is_of_process();
+    let is_in_install = || {
+        path::ends_in(file, &IN_INSTALLS) && components(directory).any(|part| part == QUICKSTART)
+    };
+    let is_named = path::ends_in(file, &ENDS) || is_xml() || is_of_process() || is_in_install();
     // Content packages and libraries of Java hold such files too, and no JVM reads them there.
     let is_apart = || {
         components(directory).any(|part| matches!(part, "jcr_root" | "META-INF"))
@@ -202,7 +221,8 @@ fn of_xml(text: &str) -> Statements {
         }
     }
     others.push_str(&name);
-    let mut statements = start_script::read("", &others);
+    // To what reads the lines, a backslash takes the next character: `C:\aem\keys`.
+    let mut statements = start_script::read("", &others.replace('\\', "\\\\"));
     statements.settings.extend(settings);
     statements
 }
@@ -272,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn backslashes_of_windows_are_kept() {
+        let text = format!("<a>-D{CRYPTO_KEYS_PATH}=C:\\aem\\keys -jar x</a>");
+        let windows = vec![(CRYPTO_KEYS_PATH.to_owned(), "C:\\aem\\keys".to_owned())];
+        assert_eq!(xml(&text), (windows.clone(), true));
+        let found = Found { root: "", bundle: "", name: "aem-service.xml" };
+        let service = start_script::SMALL;
+        let Ok(Fact::Settings(said)) = (service.parse)(&found, text.as_bytes()) else { panic!() };
+        assert_eq!(said.settings, windows);
+    }
+
+    #[test]
     fn name_without_a_value_is_a_mention() {
         for text in [
             "<a><param-name>KEYS</param-name></a>",
@@ -325,6 +356,14 @@ mod tests {
             "cookbooks/aem/attributes/default.rb",
             "main.tf",
             "templates/_helpers.tpl",
+            "support/status-slingprops.txt",
+            "task-definition.json",
+            "pod.json",
+            "JAVA_TOOL_OPTIONS.txt",
+            "aem.xml",
+            "aem.exe.config",
+            "q/crx-quickstart/opt/helpers/publish2.xml",
+            "crx-quickstart/x.json",
         ] {
             assert!(find(path).is_some(), "{path}");
         }
@@ -332,6 +371,7 @@ mod tests {
             "publish2.xml",
             "publish2.tgz",
             "a/jcr_root/web.xml",
+            "crx-quickstart/a/jcr_root/x.xml",
             "META-INF/x.yml",
             "q.jar!/x.yml",
             "status-Configurations.txt",

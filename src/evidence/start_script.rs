@@ -96,7 +96,13 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
         return Ok(Fact::Settings(Statements::default()));
     }
     let text = text::decode(bytes);
-    let mut statements = read(found.name, &text);
+    // In XML a backslash is one: WinSW has `-Dkey=C:\aem\keys`.
+    let is_xml = path::ends_in(found.name, &[".xml", ".plist"]);
+    let mut statements = if is_xml {
+        read(found.name, &text.replace('\\', "\\\\"))
+    } else {
+        read(found.name, &text)
+    };
     // It is in an encoding that is not known.
     if text.contains('\0') {
         statements.unseen.insert(ENCODING);
