@@ -54,15 +54,20 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
     if bytes.len() > BYTES_MAX {
         return Vec::new();
     }
-    let undo: [(Alteration, Undo); 13] = [
+    let undo: [(Alteration, Undo); 18] = [
         (Alteration::LfToCrLf, without_cr),
         (Alteration::Utf8, |bytes| from_utf8(bytes, latin)),
         (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP437, c))),
         (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP850, c))),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(MAC_ROMAN, c))),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP1250, c))),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP1251, c))),
+        (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(LATIN2, c))),
         (Alteration::Utf8, |bytes| from_utf8(&from_utf8(bytes, latin)?, latin)),
         (Alteration::Utf16, |bytes| from_utf16(bytes, latin)),
         (Alteration::Utf16, |bytes| from_utf16(bytes, |c| of_page(CP437, c))),
         (Alteration::Utf16, |bytes| from_utf16(bytes, |c| of_page(CP850, c))),
+        (Alteration::Utf16, from_big_utf16),
         (Alteration::Utf16, digits_from_utf16),
         (Alteration::ByteOrderMark, without_mark),
         (Alteration::Base64, from_base64),
@@ -149,6 +154,13 @@ fn from_utf16(bytes: &[u8], to_byte: ToByte) -> Option<Wiped> {
     Some(content).filter(|content| !content.is_empty())
 }
 
+/// Turns every character back from UTF-16 that is big-endian and has no byte order mark: `iconv -t UTF-16BE`.
+fn from_big_utf16(bytes: &[u8]) -> Option<Wiped> {
+    let mut marked = Wiped::with_capacity(bytes.len().saturating_add(2));
+    marked.extend([0xfe, 0xff].into_iter().chain(bytes.iter().copied()));
+    from_utf16(&marked, latin)
+}
+
 /// Decodes base64 or hexadecimal digits that came as UTF-16.
 fn digits_from_utf16(bytes: &[u8]) -> Option<Wiped> {
     let text = from_utf16(bytes, latin)?;
@@ -211,12 +223,25 @@ const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£�
 /// That of one in Western Europe. (Unicode, CP850.TXT)
 const CP850: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
 
-/// Decodes base64 of either alphabet; white space and the lines of a PEM document that name it do not count.
+/// That of a Mac in Western Europe. (Unicode, ROMAN.TXT)
+const MAC_ROMAN: &str = "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø¿¡¬√ƒ≈∆«»…\u{a0}ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›ﬁﬂ‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\u{f8ff}ÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ";
+
+/// Windows in Central Europe. Bytes that have no character there stand for themselves. (WHATWG Encoding, index windows-1250)
+const CP1250: &str = "€\u{81}‚\u{83}„…†‡\u{88}‰Š‹ŚŤŽŹ\u{90}‘’“”•–—\u{98}™š›śťžź\u{a0}ˇ˘Ł¤Ą¦§¨©Ş«¬\u{ad}®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľżŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙";
+
+/// Windows with Cyrillic letters. (WHATWG Encoding, index windows-1251)
+const CP1251: &str = "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—\u{98}™љ›њќћџ\u{a0}ЎўЈ¤Ґ¦§Ё©Є«¬\u{ad}®Ї°±Ііґµ¶·ё№є»јЅѕїАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюя";
+
+/// ISO 8859-2: Linux in Central Europe before UTF-8.
+const LATIN2: &str = "\u{80}\u{81}\u{82}\u{83}\u{84}\u{85}\u{86}\u{87}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{8d}\u{8e}\u{8f}\u{90}\u{91}\u{92}\u{93}\u{94}\u{95}\u{96}\u{97}\u{98}\u{99}\u{9a}\u{9b}\u{9c}\u{9d}\u{9e}\u{9f}\u{a0}Ą˘Ł¤ĽŚ§¨ŠŞŤŹ\u{ad}ŽŻ°ą˛ł´ľśˇ¸šşťź˝žżŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙";
+
+/// Decodes base64 of either alphabet; white space, quotes around it and the lines of a PEM document that name it do not count.
 fn from_base64(bytes: &[u8]) -> Option<Wiped> {
     let mut content = Wiped::with_capacity(bytes.len());
     let (mut bits, mut count) = (0_u32, 0_u32);
     // `certutil -encode` puts lines like those of a certificate around any file.
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"-----"));
+    let lines =
+        unquoted(bytes).split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"-----"));
     for byte in lines.flatten().filter(|byte| !byte.is_ascii_whitespace() && **byte != b'=') {
         bits = bits << 6 | u32::from(six_bits(*byte)?);
         count = count.saturating_add(6);
@@ -238,11 +263,25 @@ fn six_bits(digit: u8) -> Option<u8> {
     BASE64.iter().position(|known| *known == digit).and_then(|at| u8::try_from(at).ok())
 }
 
-/// Decodes hexadecimal digits; white space, colons and a `0x` in front do not count.
+/// Returns a text without white space and quotes around it, as a value has them that was cut out of JSON or YAML.
+fn unquoted(bytes: &[u8]) -> &[u8] {
+    let text = bytes.trim_ascii();
+    let inner = |quote: u8| text.strip_prefix(&[quote])?.strip_suffix(&[quote]);
+    inner(b'"').or_else(|| inner(b'\'')).unwrap_or(bytes)
+}
+
+/// Decodes hexadecimal digits; quotes around them, white space, colons, hyphens, commas, and a `0x` or `\x` in front of each byte do not
+/// count: `BitConverter.ToString` of .NET writes `0A-FF`, C has `\x0a\xff`.
 fn from_hex(bytes: &[u8]) -> Option<Wiped> {
-    let bytes = bytes.strip_prefix(b"0x").unwrap_or(bytes);
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let mut digits = bytes.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b':');
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b":-,".contains(byte);
+    let groups = unquoted(bytes).split(is_between);
+    let groups = groups.map(|group| group.strip_prefix(b"0x").unwrap_or(group));
+    let mut digits = groups.flat_map(|group| {
+        // In `\x0a\xff` nothing else stands between the bytes.
+        let is_escaped = group.starts_with(b"\\x");
+        group.iter().filter(move |byte| !is_escaped || !b"\\x".contains(byte))
+    });
     let mut content = Wiped::with_capacity(bytes.len());
     while let Some(high) = digits.next() {
         let value = digit(high)?.saturating_mul(16).saturating_add(digit(digits.next()?)?);
@@ -268,7 +307,9 @@ pub(super) fn wrapper(bytes: &[u8]) -> Option<Wrapper> {
     let whole = || {
         is_sops(bytes)
             .then_some(Wrapper::Sops)
+            .or_else(|| is_tar(bytes).then_some(Wrapper::Tar))
             .or_else(|| is_lossy(bytes).then_some(Wrapper::Lossy))
+            .or_else(|| is_utf8(plain).then_some(Wrapper::Utf8))
     };
     long.or_else(short).or_else(whole)
 }
@@ -287,10 +328,13 @@ const STARTS: &[(&[u8], Wrapper)] = &[
     (b"\xfe\xed\xfe\xed", Wrapper::JavaKeyStore),
     (b"\xce\xce\xce\xce", Wrapper::JavaKeyStore),
     (b"PK\x03\x04", Wrapper::Zip),
+    (b"\xfd7zXZ\0", Wrapper::Xz),
+    (b"\x28\xb5\x2f\xfd", Wrapper::Zstd),
 ];
 
 const SHORT_STARTS: &[(&[u8], Wrapper)] = &[
     (b"\x1f\x8b\x08", Wrapper::Gzip),
+    (b"BZh", Wrapper::Bzip2),
     // A public-key or a symmetric-key encrypted session key: old format with two bytes of length, old with one, and new format.
     // (RFC 4880, 4.2 and 5.1)
     (b"\x85\x01", Wrapper::OpenPgp),
@@ -307,6 +351,23 @@ const SHORT_STARTS: &[(&[u8], Wrapper)] = &[
 fn is_sops(bytes: &[u8]) -> bool {
     let holds = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
     holds(b"ENC[AES256_GCM,") || bytes.starts_with(b"sops:") || holds(b"\nsops:")
+}
+
+/// Returns `true` for a tar: its first header has this mark. (POSIX.1-1988, ustar)
+fn is_tar(bytes: &[u8]) -> bool {
+    bytes.get(257..262).is_some_and(|mark| mark == b"ustar")
+}
+
+/// Returns `true` if bytes are text in UTF-8 and not just ASCII, and chance did not make that.
+///
+/// Of 32 random bytes, all are UTF-8 once in 10^8; of 16, once in 10^4, so that a shorter text has to have as many characters as a
+/// master has bytes. Observed: every instance of a farm had the same hmac of 48 bytes, converted by one pipeline.
+fn is_utf8(bytes: &[u8]) -> bool {
+    if bytes.len() > BYTES_MAX || bytes.is_ascii() {
+        return false;
+    }
+    let of_key = |text: &str| bytes.len() >= 32 || text.trim_end().chars().count() == 16;
+    std::str::from_utf8(bytes).is_ok_and(of_key)
 }
 
 /// Returns `true` if bytes are text with signs in the place of what could not be read.
@@ -475,6 +536,56 @@ mod tests {
     }
 
     #[test]
+    fn text_of_other_code_pages_is_turned_back() {
+        for page in [CP437, CP850, MAC_ROMAN, CP1250, CP1251, LATIN2] {
+            let upper: Vec<char> = page.chars().collect();
+            assert_eq!(upper.len(), 128);
+            let character = |byte: u8| match byte.checked_sub(0x80) {
+                Some(at) => upper[usize::from(at)],
+                None => char::from(byte),
+            };
+            let text: String = KEY.iter().map(|byte| character(*byte)).collect();
+            assert!(finds(Alteration::Utf8, text.as_bytes()), "{page}");
+        }
+        let wide: Vec<u8> = KEY.iter().flat_map(|byte| u16::from(*byte).to_be_bytes()).collect();
+        assert!(finds(Alteration::Utf16, &wide));
+    }
+
+    #[test]
+    fn key_that_was_copied_as_text_is_told_without_a_peer() {
+        let utf8 = |key: &[u8]| key.iter().map(|b| char::from(*b)).collect::<String>().into_bytes();
+        let master: Vec<u8> = (0..16_u8).map(|at| at.wrapping_mul(37)).collect();
+        for text in [utf8(&KEY), utf8(&utf8(&KEY)), utf8(&master)] {
+            assert_eq!(wrapper(&text), Some(Wrapper::Utf8));
+        }
+        // A master may be UTF-8 by chance: 14 characters in 16 bytes. And this is ASCII behind a mark.
+        for bytes in ["0123456789abéà".as_bytes(), b"\xef\xbb\xbf0123456789abcdef0123456789abcdef"]
+        {
+            assert_eq!(wrapper(bytes), None, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn digits_are_decoded_with_what_stands_between_them() {
+        let bytes = |start: &str, between: &str| {
+            let all = KEY.iter().map(|byte| format!("{start}{byte:02X}"));
+            all.collect::<Vec<_>>().join(between)
+        };
+        let base64 = "AWEKgJnkDf8ACjAxMjM0NTY3ODlhYmNkZWZnaMMoenpa";
+        for text in [
+            bytes("", "-"),
+            bytes("\\x", ""),
+            bytes("0x", ", "),
+            format!("\"{}\"\n", bytes("", "")),
+        ] {
+            assert!(finds(Alteration::Hex, text.as_bytes()), "{text}");
+        }
+        for text in [format!("\"{base64}\"\n"), format!("'{base64}'")] {
+            assert_eq!(from_base64(text.as_bytes()).unwrap()[..30], KEY[..30], "{text}");
+        }
+    }
+
+    #[test]
     fn tools_are_known_by_how_their_output_begins() {
         let pointer = "\u{feff}version https://git-lfs.github.com/spec/v1\n";
         let wide: Vec<u8> = pointer.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -494,6 +605,10 @@ mod tests {
             (b"-----BEGIN CERTIFICATE-----\n", Wrapper::Pem),
             (b"\x1f\x8b\x08\0", Wrapper::Gzip),
             (b"{\"data\":\"ENC[AES256_GCM,data:x]\"}", Wrapper::Sops),
+            (b"\xfd7zXZ\0\0\x04", Wrapper::Xz),
+            (b"BZh91AY&SY", Wrapper::Bzip2),
+            (b"\x28\xb5\x2f\xfd\x24\x20", Wrapper::Zstd),
+            (&[&[b'x'; 257][..], b"ustar", &[0; 250]].concat(), Wrapper::Tar),
         ] {
             assert_eq!(digest_key(bytes).wrapper, Some(wrapper), "{bytes:?}");
         }

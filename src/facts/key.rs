@@ -161,6 +161,16 @@ pub enum Wrapper {
     Gzip,
     /// A zip.
     Zip,
+    /// A file packed with xz.
+    Xz,
+    /// A file packed with bzip2.
+    Bzip2,
+    /// A file packed with zstd.
+    Zstd,
+    /// A tar.
+    Tar,
+    /// Text in UTF-8, which random bytes are not: what a tool makes of a key that it takes for text.
+    Utf8,
     /// A key that was read as text: `?` or U+FFFD is in the place of each byte that is no ASCII.
     Lossy,
 }
@@ -179,6 +189,11 @@ impl fmt::Display for Wrapper {
             Self::Pem => "a PEM document",
             Self::Gzip => "a gzip file",
             Self::Zip => "a zip file",
+            Self::Xz => "an xz file",
+            Self::Bzip2 => "a bzip2 file",
+            Self::Zstd => "a zstd file",
+            Self::Tar => "a tar file",
+            Self::Utf8 => "text in UTF-8 (perhaps of a key that was copied as text)",
             Self::Lossy => "text in which ? or U+FFFD stands for bytes that a tool could not read",
         })
     }
