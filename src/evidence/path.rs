@@ -192,6 +192,11 @@ pub fn may_hold(directory: &str) -> bool {
         .is_some_and(|level| !matches!(level, Level::Barren | Level::Stored | Level::Aside))
 }
 
+/// Returns `true` if all evidence that a directory can hold is keys that were put there by mistake.
+pub fn may_hold_keys_alone(directory: &str) -> bool {
+    level(directory) == Some(Level::MisplacedKeys)
+}
+
 /// Returns `true` if a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
 /// `repository/cache` or `felix/bundles`. A walk passes it by where the install around it is known.
 pub fn is_barren(directory: &str) -> bool {
@@ -285,6 +290,8 @@ enum Level {
     MaybeBundle,
     /// The data directory of a bundle, one of that name in it, a copy of it, a revision directory, or `bundle0`: only direct children count.
     Leaf,
+    /// Any directory in the data of a bundle: only keys count that were put there by mistake.
+    MisplacedKeys,
     /// `logs`: only direct children count.
     Logs,
     /// It holds nothing of the install that it seems to be part of.
@@ -302,8 +309,8 @@ impl Level {
         match self {
             Self::Config => Some(Self::Config),
             Self::Bundle | Self::MaybeBundle if leaf => Some(Self::Leaf),
-            // The directory of another instance, copied into the one it should have replaced, or one in which its keys were put aside.
-            Self::Leaf if parent == DATA && (name == DATA || may_hold_keys(name)) => {
+            // The directory of another instance, copied into the one it should have replaced.
+            Self::Leaf if parent == DATA && (name == DATA || is_numbered_bundle(name)) => {
                 Some(Self::Leaf)
             }
             Self::Bundle if is_numbered_bundle(name) => Some(Self::Leaf),
@@ -311,10 +318,15 @@ impl Level {
             // Where no setting names a directory, ConfigAdmin keeps configurations in the data of its bundle.
             Self::Leaf if parent == DATA && name == CONFIG => Some(Self::Config),
             level if level.is_closed() && STARTS.contains(&name) => Some(Self::Outside),
+            // Keys that were put aside or copied too deep: `data/farm-keys`, `data/author1`, `data/hmac`, `version0.0/data`.
+            Self::Leaf if parent == DATA && !is_of_digest(name) && !BARREN.contains(&name) => {
+                Some(Self::MisplacedKeys)
+            }
+            Self::Leaf if name == DATA && parent.starts_with(REVISION) => Some(Self::MisplacedKeys),
             // Data stores and the objects of git have two digits of a digest at the top, and millions of files below.
             Self::Barren | Self::Stored if is_of_digest(name) => None,
             Self::Stored => Some(Self::Stored),
-            Self::Leaf | Self::Bundle | Self::Barren => Some(Self::Barren),
+            Self::Leaf | Self::MisplacedKeys | Self::Bundle | Self::Barren => Some(Self::Barren),
             Self::Logs | Self::Aside => Some(Self::Aside),
             Self::Outside | Self::MaybeBundle => Self::outside(parent, name),
         }
@@ -353,12 +365,6 @@ impl Level {
             _ => Self::Outside,
         })
     }
-}
-
-/// Returns `true` if a directory in the data of a bundle may have key files that were put there by mistake.
-fn may_hold_keys(name: &str) -> bool {
-    const NAMES: [&str; 6] = ["key", "keys", "backup", "bak", "old", "crypto"];
-    NAMES.contains(&name) || is_numbered_bundle(name)
 }
 
 fn is_numbered_bundle(name: &str) -> bool {
@@ -405,10 +411,14 @@ mod tests {
         ] {
             assert_eq!(root_and_name(directory), None, "{directory}");
         }
-        assert!(may_hold("felix/bundle5/bundle7/data") && may_hold("felix/bundle5/data/keys"));
-        assert!(
-            !may_hold("felix/bundle5/data/keys/x") && !may_hold("felix/bundle5/data/bundle7/x")
-        );
+        assert!(may_hold("felix/bundle5/bundle7/data"));
+        assert!(!may_hold("felix/bundle5/data/bundle7/x"));
+        for directory in ["data/keys", "data/author1", "data/hmac", "version0.0/data"] {
+            let directory = format!("felix/bundle5/{directory}");
+            assert!(may_hold(&directory) && may_hold_keys_alone(&directory), "{directory}");
+            assert!(!may_hold(&format!("{directory}/x")), "{directory}");
+        }
+        assert!(!may_hold("felix/bundle5/data/0f") && !may_hold_keys_alone("felix/bundle5/data"));
         assert_eq!(root_and_name("bundle2024/bundle7"), Some(("bundle2024", "bundle7")));
     }
 
@@ -506,7 +516,7 @@ mod tests {
             "crx-quickstart/app",
             "launchpad/installer",
             "felix/bundle5/classes",
-            "felix/bundle5/data/classes",
+            "felix/bundle5/data/classes/x",
             "felix/bundle5/version0.0/bundle.jar-lib",
             "felix/bundle5/version0.0/bundle.jar-lib/0",
             "bundle5/data/outputcache",

@@ -431,8 +431,8 @@ fn add_stray_keys(
             _ => continue,
         };
         let Some(root) = owner(path, tops) else { continue };
-        // `data/keys/hmac`, `bundle43/bundle31/data/hmac`, `felix/hmac`: those that are no evidence by their path.
-        if is_by_path && (!is_in_cache(path, root) || classify(path).is_some()) {
+        // `data/keys/hmac`, `bundle43/bundle31/data/hmac`, `crx-quickstart/hmac`: those that are no evidence by their path.
+        if is_by_path && classify(path).is_some() {
             continue;
         }
         let directory = classify_small(path).map(|(_, found)| found.bundle.to_owned());
@@ -442,7 +442,15 @@ fn add_stray_keys(
         by_root.entry(root).or_default().push(KeyFile { name, digest, directory, place, owner });
     }
     for snapshot in snapshots.iter_mut() {
-        snapshot.stray_keys = by_root.remove(snapshot.root.as_str()).unwrap_or_default();
+        let mut strays = by_root.remove(snapshot.root.as_str()).unwrap_or_default();
+        // What a setting names, or a directory below that, is not where AEM looks for none, or follows below.
+        let moved = snapshot.keys_directory.as_ref().map(|keys| format!("{}/", keys.path));
+        let is_apart = |file: &KeyFile| {
+            is_in_cache(&file.place.path, &snapshot.root)
+                || moved.as_ref().is_none_or(|moved| !file.place.path.starts_with(moved))
+        };
+        strays.retain(is_apart);
+        snapshot.stray_keys = strays;
     }
     add_strays_of_moved(items, copies, snapshots);
 }

@@ -4,7 +4,8 @@ use super::fold::folded;
 use super::owners::Owners;
 use super::references::KA_23909;
 use crate::facts::{
-    Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, KeyFile, KeyName, Place, StorageMode,
+    Alteration, Bundle, CRYPTO, CRYPTO_FILE, CRYPTO_KEYS_PATH, Digest, KeyFile, KeyName, Place,
+    StorageMode,
 };
 use crate::farm::{Farm, KeyState, Member, key_in, names_of};
 use crate::repair::{Need, directory_of, quoted};
@@ -43,6 +44,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 struct Stray<'o, 'f> {
     name: KeyName,
     file: &'f KeyFile,
+    /// What a tool did to it, if anything: the key has to be made of it again.
+    altered: Option<Alteration>,
     /// The instances whose key it is.
     peers: &'o [&'f Member],
 }
@@ -60,11 +63,14 @@ fn strays<'o, 'f>(owners: &'o Owners<'f>, member: &'f Member) -> Vec<Stray<'o, '
         let idle = idle.filter(|file| is_moved && is_odd && file.name == name);
         member.snapshot.stray_keys.iter().chain(idle).find_map(|file| {
             let trimmed = file.digest.trimmed.iter().map(|(_, content)| *content);
-            let mut contents = [file.digest.whole].into_iter().chain(trimmed);
-            contents.find_map(|content| {
+            let restored = file.digest.restored.iter();
+            let restored = restored.map(|(alteration, content)| (Some(*alteration), *content));
+            let contents = [file.digest.whole].into_iter().chain(trimmed);
+            let mut contents = contents.map(|content| (None, content)).chain(restored);
+            contents.find_map(|(altered, content)| {
                 let peers = owners.having(name, content);
                 let is_another = !peers.is_empty() && Some(content) != own;
-                is_another.then_some(Stray { name, file, peers })
+                is_another.then_some(Stray { name, file, altered, peers })
             })
         })
     };
@@ -82,7 +88,10 @@ fn stray_hit(owners: &Owners<'_>, member: &Member) -> Option<Hit> {
     let strays = strays(owners, member);
     let peers = names_of(strays.first()?.peers);
     let right = directory_of(member, CRYPTO_FILE);
-    let lie = |stray: &Stray<'_, '_>| format!("{} as {}", stray.name, stray.file.place.path);
+    let lie = |stray: &Stray<'_, '_>| {
+        let altered = stray.altered.map(|altered| format!(" ({altered})")).unwrap_or_default();
+        format!("{} as {}{altered}", stray.name, stray.file.place.path)
+    };
     let lie = strays.iter().map(lie).collect::<Vec<_>>().join(", ");
     let message = format!(
         "{}: the keys of {peers} lie where AEM does not look for them: {lie}; it reads hmac and master in {right}",
@@ -107,7 +116,8 @@ fn put(member: &Member, strays: &[Stray<'_, '_>], right: &str) -> Vec<String> {
             name = member.name
         )
     };
-    strays.iter().map(copy).collect()
+    // One that a tool altered is no key as it is; the repair has a peer's.
+    strays.iter().filter(|stray| stray.altered.is_none()).map(copy).collect()
 }
 
 fn on(member: &Member, keys_of_farm: &BTreeSet<Digest>) -> Vec<Hit> {
@@ -203,6 +213,19 @@ mod tests {
         assert_eq!(check(&built(&right, "hmac.bin")), []);
         let other = |i: Instance| i.hmac(&wrong).stray_key("hmac.bin", KeyName::Hmac, &[1; 32]);
         assert_eq!(check(&farm().with("a", |i| i.hmac(&right)).with("c", other).build()), []);
+    }
+
+    #[test]
+    fn peers_key_as_text_under_another_name_is_told() {
+        let (right, wrong) = ([200; 32], [201; 32]);
+        // 32 times 0xC8.
+        let base64 = format!("{}yMg=\n", "yMjI".repeat(10));
+        let text =
+            |i: Instance| i.hmac(&wrong).stray_key("hmac.txt", KeyName::Hmac, base64.as_bytes());
+        let farm = farm().with("a", |i| i.hmac(&right)).with("c", text).build();
+        let hit = &check(&farm)[0];
+        assert!(hit.message.contains("data/hmac.txt (written as base64 text); it reads"));
+        assert_eq!(hit.advice(), [""; 0]);
     }
 
     #[test]
