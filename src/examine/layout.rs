@@ -6,6 +6,7 @@
 
 mod doubt;
 mod files;
+mod own_directory;
 mod places;
 mod properties;
 mod runs;
@@ -13,7 +14,10 @@ mod services;
 mod spot;
 
 use self::files::{Files, StatementFile};
+use self::own_directory::{OwnDirectory, own_directory};
+use self::runs::variables_of;
 use self::services::services;
+pub(super) use self::spot::beside_on_host;
 use self::spot::{Spot, Variables, absolute, descend, expand, is_open, of_absolute};
 use super::item::Item;
 use super::paths::{join, name, parent};
@@ -282,13 +286,32 @@ impl<'a> InstallReader<'a> {
         if let Some(rest) = behind("%CurrDirName%/") {
             return descend(self.root, rest);
         }
-        // Which directory that is depends on the line; where one of the install is there, it is meant.
         if let Some(rest) = behind("%CD%/") {
-            let around = descend(parent(self.root), rest).filter(|path| self.files.has(path));
-            let inside = descend(self.root, rest).filter(|path| self.files.has(path));
-            return inside.filter(|_| around.is_none()).or_else(|| self.named_install(rest));
+            return self.from_current(rest);
         }
-        self.named_install(&self.expand(&written))
+        self.by_own_directory(said, &written).or_else(|| self.named_install(&self.expand(&written)))
+    }
+
+    /// Goes down from the directory in which a script is at some line: which one that is nothing shows, but where one of the install is
+    /// there, it is meant.
+    fn from_current(&self, rest: &str) -> Option<String> {
+        let around = descend(parent(self.root), rest).filter(|path| self.files.has(path));
+        let inside = descend(self.root, rest).filter(|path| self.files.has(path));
+        inside.filter(|_| around.is_none()).or_else(|| self.named_install(rest))
+    }
+
+    /// Says where a value leads that begins with what a shell script finds out by where it lies, itself or in a variable of its own.
+    fn by_own_directory(&self, said: &Said<'a>, written: &str) -> Option<String> {
+        let script = self.scripts.iter().find(|file| file.path == said.path)?;
+        match own_directory(&expand(written, &variables_of(*script)))? {
+            OwnDirectory::OfScript(rest) => descend(parent(said.path), &rest),
+            OwnDirectory::Current(rest) => self.from_current(rest.trim_start_matches('/')),
+            // Another script may be called from anywhere.
+            OwnDirectory::OfInstall(rest) => {
+                let is_own = join(self.root, "bin") == parent(said.path);
+                descend(self.root, &rest).filter(|_| is_own)
+            }
+        }
     }
 
     /// Goes down from the install, where a relative path begins with its name.

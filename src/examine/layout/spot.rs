@@ -139,7 +139,11 @@ pub(super) fn of_absolute(path: &str, root: &str, has: &dyn Fn(&str) -> bool) ->
 
 /// Returns where a source with full paths has what this path names, in another top directory of the host than the install: with
 /// `opt/aem/crx-quickstart` in it, `/var/cache/aem/felix` is `var/cache/aem/felix`.
-fn beside_on_host(path: &str, root: &str, has: &dyn Fn(&str) -> bool) -> Option<String> {
+pub(in crate::examine) fn beside_on_host(
+    path: &str,
+    root: &str,
+    has: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     // One directory alone, such as `/keys`, may lie beside the install on some other host.
     if !path.contains('/') {
         return None;

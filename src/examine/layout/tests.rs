@@ -96,6 +96,30 @@ fn script_that_finds_its_own_directory_starts_this_install() {
 }
 
 #[test]
+fn keys_are_found_by_where_the_script_lies() {
+    let option = "java -Dcom.adobe.granite.crypto.keys.path=";
+    let key = ("q/keys/hmac", "0123456789abcdef0123456789abcdef");
+    for (start, value) in [
+        ("cd $(dirname $0)/..\nCURR_DIR=$(basename $(pwd))\ncd ..\n", "${CURR_DIR}/keys"),
+        ("D=$(cd $(dirname ${0})/.. && pwd)\n", "$D/keys"),
+        ("", "$(pwd)/q/keys"),
+        ("cd $(dirname $0)/..\n", "$(pwd)/keys"),
+    ] {
+        let start = format!("{start}{option}{value} -jar x");
+        let found = layout(&[(PROPERTIES, "a=b"), (START, &start), key]);
+        assert_eq!(found.keys.as_deref(), Some("q/keys"), "{start}");
+        assert!(found.gaps.is_empty(), "{start} {:?}", found.gaps);
+        // The same in the property file contradicts nothing.
+        let property = "com.adobe.granite.crypto.keys.path=${sling.home}/keys";
+        let found = layout(&[(PROPERTIES, property), (START, &start), key]);
+        assert!(found.gaps.is_empty(), "{start} {:?}", found.gaps);
+    }
+    let start = format!("CURR_DIR=$(basename $(pwd))\n{option}${{CURR_DIR}}/keys -jar x");
+    let found = layout(&[(PROPERTIES, "a=b"), ("q/start.sh", &start), key]);
+    assert_eq!(found.keys, None);
+}
+
+#[test]
 fn keys_that_move_are_found_in_every_file_that_can_say_so() {
     let option = "java -Dcom.adobe.granite.crypto.keys.path=/mnt/keys -jar x";
     let property = "com.adobe.granite.crypto.keys.path=/mnt/keys";
