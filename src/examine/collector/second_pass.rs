@@ -3,6 +3,7 @@
 use super::{Collector, Item, below};
 use crate::evidence::{Fact, classify};
 use crate::examine::hints;
+use crate::examine::layout::beside_on_host;
 use crate::examine::link_alias::Aliases;
 use crate::examine::links::{Follower, Links, Resolved, is_stem};
 use crate::examine::paths::parent;
@@ -81,6 +82,9 @@ impl Collector<'_> {
             self.lose(path.to_owned(), GapKind::Ambiguous, reason);
             return None;
         }
+        if let Some(target) = self.on_host(path, target, follower) {
+            return Some(target);
+        }
         let (kind, reason) = match follower.follow(target) {
             Resolved::Inside(target) => return Some(target),
             // It stays a link whose target is not in the source.
@@ -96,6 +100,26 @@ impl Collector<'_> {
         };
         self.lose(path.to_owned(), kind, reason);
         None
+    }
+
+    /// Returns what an absolute link leads to in a source that was packed with full paths, where evidence lies there:
+    /// `opt/aem/crx-quickstart/launchpad -> /mnt/ssd/launchpad` comes with `mnt/ssd/launchpad`.
+    fn on_host(&self, path: &str, target: &LinkTarget, follower: &Follower<'_>) -> Option<String> {
+        let LinkTarget::Outside(absolute) = target else { return None };
+        let absolute = absolute.strip_prefix('/')?.trim_end_matches('/');
+        if absolute.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return None;
+        }
+        let found = |there: &str| match follower.follow(&LinkTarget::Inside(there.to_owned())) {
+            Resolved::Inside(found) => Some(found),
+            Resolved::Outside | Resolved::Loop | Resolved::TooLong => None,
+        };
+        let has = |there: &str| {
+            found(there).is_some_and(|found| {
+                self.items.contains_key(&found) || below(&self.items, &found).is_some()
+            })
+        };
+        found(&beside_on_host(absolute, parent(path), &has)?)
     }
 
     /// Turns to the second pass.
@@ -150,4 +174,67 @@ fn is_hard_link_to_a_link(path: &str, target: &LinkTarget, links: &Links) -> boo
     !links.contains_key(path)
         && matches!(links.get(target), Some(LinkTarget::Inside(_)))
         && parent(path) != parent(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::{Entry, EntryKind, EntryTime, Visit, Want};
+    use crate::limits::Limits;
+
+    const ROOT: &str = "opt/aem/crx-quickstart";
+
+    /// Walks an install with a link and these files; returns the paths of all evidence, and how many gaps there are.
+    fn found(link: &str, target: &str, files: &[&str]) -> (Vec<String>, usize) {
+        let (link, conf) = (format!("{ROOT}/{link}"), format!("{ROOT}/conf/sling.properties"));
+        let limits = Limits::default();
+        let mut collector = Collector::new("s", &limits);
+        let entry = |path, kind| Entry {
+            path,
+            kind,
+            size: 9,
+            extent: None,
+            owner: None,
+            written: EntryTime::Unknown,
+        };
+        for pass in 0..2 {
+            for path in files.iter().copied().chain([conf.as_str()]) {
+                if collector.entry(&entry(path, EntryKind::File)) != Want::Nothing {
+                    collector.body(b"1\nx\n");
+                }
+            }
+            let target = LinkTarget::Outside(target.to_owned());
+            collector.entry(&entry(&link, EntryKind::SymbolicLink(target)));
+            if pass == 0 {
+                let aliases = collector.aliases();
+                collector.follow(aliases);
+            }
+        }
+        let collected = collector.finish(true, false);
+        let items = collected.items.into_keys().filter(|path| *path != conf).collect();
+        (items, collected.gaps.len())
+    }
+
+    #[test]
+    fn absolute_link_is_followed_where_its_target_came_too() {
+        let info = "mnt/ssd/launchpad/felix/bundle1/bundle.info";
+        for (link, target, at) in [
+            ("launchpad", "/mnt/ssd/launchpad", "launchpad/felix/bundle1/bundle.info"),
+            ("launchpad/felix", "/mnt/ssd/launchpad/felix/", "launchpad/felix/bundle1/bundle.info"),
+        ] {
+            assert_eq!(found(link, target, &[info]), (vec![format!("{ROOT}/{at}")], 0), "{link}");
+        }
+        let key = "mnt/ssd/keys/hmac";
+        let at = "launchpad/felix/bundle1/data";
+        let (items, gaps) = found(at, "/mnt/ssd/keys", &[key]);
+        assert!(items.contains(&format!("{ROOT}/{at}/hmac")) && gaps == 0, "{items:?}");
+    }
+
+    #[test]
+    fn absolute_link_leads_out_where_its_target_did_not_come() {
+        let info = "mnt/ssd/launchpad/felix/bundle1/bundle.info";
+        for target in ["/mnt/hdd/launchpad", "/mnt/../mnt/ssd/launchpad", "/launchpad", "/"] {
+            assert_eq!(found("launchpad", target, &[info]).1, 1, "{target}");
+        }
+    }
 }
