@@ -310,6 +310,7 @@ pub(super) fn wrapper(bytes: &[u8]) -> Option<Wrapper> {
             .or_else(|| is_tar(bytes).then_some(Wrapper::Tar))
             .or_else(|| is_lossy(bytes).then_some(Wrapper::Lossy))
             .or_else(|| is_utf8(plain).then_some(Wrapper::Utf8))
+            .or_else(|| is_utf16(bytes).then_some(Wrapper::Utf16))
     };
     long.or_else(short).or_else(whole)
 }
@@ -368,6 +369,17 @@ fn is_utf8(bytes: &[u8]) -> bool {
     }
     let of_key = |text: &str| bytes.len() >= 32 || text.trim_end().chars().count() == 16;
     std::str::from_utf8(bytes).is_ok_and(of_key)
+}
+
+/// Returns `true` if every other byte is 0, as in UTF-16 of Latin-1, and not all are. Of 16 random bytes, eight are once in 10^19.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xff\xfe").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(b"\xfe\xff").unwrap_or(bytes);
+    let (pairs, []) = bytes.as_chunks::<2>() else { return false };
+    let is_wide =
+        pairs.iter().all(|[first, _]| *first == 0) || pairs.iter().all(|[_, second]| *second == 0);
+    let is_empty = || pairs.iter().all(|pair| *pair == [0, 0]);
+    (8..=BYTES_MAX).contains(&pairs.len()) && is_wide && !is_empty()
 }
 
 /// Returns `true` if bytes are text with signs in the place of what could not be read.
@@ -558,6 +570,9 @@ mod tests {
         for text in [utf8(&KEY), utf8(&utf8(&KEY)), utf8(&master)] {
             assert_eq!(wrapper(&text), Some(Wrapper::Utf8));
         }
+        let big: Vec<u8> = KEY.iter().flat_map(|byte| [0, *byte]).collect();
+        let little = [&[0xff, 0xfe], &big[1..], &[0]].concat();
+        assert_eq!([wrapper(&big), wrapper(&little)], [Some(Wrapper::Utf16); 2]);
         // A master may be UTF-8 by chance: 14 characters in 16 bytes. And this is ASCII behind a mark.
         for bytes in ["0123456789abéà".as_bytes(), b"\xef\xbb\xbf0123456789abcdef0123456789abcdef"]
         {

@@ -5,7 +5,7 @@
 use super::hints::may_hold_install;
 use super::hollow::{Hollow, Places};
 use super::links::{Follower, Resolved};
-use super::paths::{has_at_or_below, name, parent};
+use super::paths::{has_at_or_below, join, name, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{
@@ -48,7 +48,11 @@ impl Claims<'_> {
     /// `directory`: discovery tells of its links. `is_status`: a status of the web console is among its files.
     pub(super) fn gaps(&self, directory: bool, is_status: bool, hollow: &Hollow) -> Vec<Gap> {
         let reached = self.reached();
-        let homes = self.homes.iter().filter(|home| self.is_claim(home) && !is_at_or_below(home, &reached)).map(|home| {
+        // Of a launchpad on another disk it may be the cache alone: `felix -> /mnt/ssd/launchpad/felix`.
+        let is_reached =
+            |home: &str| is_at_or_below(home, &reached) || reached.contains(&join(home, "felix"));
+        let homes = self.homes.iter().filter(|home| self.is_claim(home) && !is_reached(home));
+        let homes = homes.map(|home| {
             let reason = "is named like an install, and no instance is in it; look whether the archive is complete";
             self.gap(home, GapKind::NoInstance, reason)
         });

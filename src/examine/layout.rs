@@ -287,14 +287,14 @@ impl<'a> InstallReader<'a> {
             return descend(self.root, rest);
         }
         if let Some(rest) = behind("%CD%/") {
-            return self.from_current(rest);
+            return self.below_current(rest);
         }
         self.by_own_directory(said, &written).or_else(|| self.named_install(&self.expand(&written)))
     }
 
     /// Goes down from the directory in which a script is at some line: which one that is nothing shows, but where one of the install is
     /// there, it is meant.
-    fn from_current(&self, rest: &str) -> Option<String> {
+    fn below_current(&self, rest: &str) -> Option<String> {
         let around = descend(parent(self.root), rest).filter(|path| self.files.has(path));
         let inside = descend(self.root, rest).filter(|path| self.files.has(path));
         inside.filter(|_| around.is_none()).or_else(|| self.named_install(rest))
@@ -305,7 +305,7 @@ impl<'a> InstallReader<'a> {
         let script = self.scripts.iter().find(|file| file.path == said.path)?;
         match own_directory(&expand(written, &variables_of(*script)))? {
             OwnDirectory::OfScript(rest) => descend(parent(said.path), &rest),
-            OwnDirectory::Current(rest) => self.from_current(rest.trim_start_matches('/')),
+            OwnDirectory::Current(rest) => self.below_current(rest.trim_start_matches('/')),
             // Another script may be called from anywhere.
             OwnDirectory::OfInstall(rest) => {
                 let is_own = join(self.root, "bin") == parent(said.path);

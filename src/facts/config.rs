@@ -194,10 +194,7 @@ impl Configuration {
                 return Some("an encrypted value".to_owned());
             }
             // Felix's interpolation plugin gives the value; a default in it holds only where the variable is not set.
-            placeholders(text).next().map(|inner| {
-                let kind = inner.split_once(':').map_or("", |(kind, _)| kind);
-                format!("$[{kind}:…]")
-            })
+            placeholder(text)
         })
     }
 
@@ -263,6 +260,12 @@ impl Configuration {
 /// The kinds of placeholder that Felix's interpolation plugin knows.
 const PLACEHOLDERS: [&str; 3] = ["env:", "prop:", "secret:"];
 
+/// Returns the first placeholder in a text without the name and the default in it, `$[env:…]`: all that is kept of one.
+pub fn placeholder(text: &str) -> Option<String> {
+    let (kind, _) = placeholders(text).next()?.split_once(':')?;
+    Some(format!("$[{kind}:…]"))
+}
+
 /// Returns the placeholders in a text that Felix's interpolation plugin replaces, outermost ones alone, without their brackets.
 ///
 /// The component gets as it is what has no closing bracket, and what a single backslash stands before. (`Interpolator.replace`)
@@ -307,6 +310,16 @@ fn closing(inner: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_placeholder_is_one_still() {
+        for text in ["a$[env:A;type=Boolean;default=x]", "$[secret:b]", "$[prop:c]"] {
+            let kept = placeholder(text).unwrap();
+            assert_eq!(placeholder(&kept).as_ref(), Some(&kept), "{text}");
+            assert!(crate::facts::Shape::Value.fits(&kept), "{text}");
+        }
+        assert_eq!(placeholder("${A}"), None);
+    }
 
     #[test]
     fn placeholders_are_those_that_felix_replaces() {

@@ -171,6 +171,8 @@ pub enum Wrapper {
     Tar,
     /// Text in UTF-8, which random bytes are not: what a tool makes of a key that it takes for text.
     Utf8,
+    /// Text in UTF-16, the same.
+    Utf16,
     /// A key that was read as text: `?` or U+FFFD is in the place of each byte that is no ASCII.
     Lossy,
 }
@@ -194,6 +196,7 @@ impl fmt::Display for Wrapper {
             Self::Zstd => "a zstd file",
             Self::Tar => "a tar file",
             Self::Utf8 => "text in UTF-8 (perhaps of a key that was copied as text)",
+            Self::Utf16 => "text in UTF-16 (perhaps of a key that was copied as text)",
             Self::Lossy => "text in which ? or U+FFFD stands for bytes that a tool could not read",
         })
     }

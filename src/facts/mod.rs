@@ -50,7 +50,7 @@ pub use config::{
     LOG_MANAGER, LOG_WRITERS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS, ProtectedValue,
     SAML_HANDLER, STANDBY_MODE, STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION,
     TOKEN_ENCAPSULATED, TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH,
-    placeholders,
+    placeholder, placeholders,
 };
 pub use credentials::is_secret;
 pub use date::{Date, NotADate};

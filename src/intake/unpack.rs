@@ -207,7 +207,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
         match stop {
             Stop::Ends if self.input.zeros >= HOLLOW_BYTES => {
                 let what = format!(
-                    "{} ends inside {place} with {} zeros; perhaps a failed download, of which what came out last is wrong,",
+                    "{} ends inside {place} with {} zeros; perhaps a failed download, whose last content is wrong, found",
                     C::NAME,
                     self.input.zeros,
                 );

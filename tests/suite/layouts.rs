@@ -61,6 +61,14 @@ fn launchpad_behind_a_link_is_the_instance_and_no_copy_of_it() {
     let mut outside = moved(instance("crx-quickstart"), "crx-quickstart/launchpad", "store");
     outside.links.insert("crx-quickstart/launchpad".into(), Link::Symbolic("../store".into()));
     assert_eq!(said(&outside), "consistent 2 [] []");
+    // A source with full paths has what an absolute link leads to.
+    for part in ["launchpad", "launchpad/felix"] {
+        let root = "opt/aem/crx-quickstart";
+        let case = moved(instance("crx-quickstart"), "crx-quickstart", root);
+        let mut case = moved(case, &format!("{root}/{part}"), &format!("mnt/ssd/{part}"));
+        case.links.insert(format!("{root}/{part}"), Link::Symbolic(format!("/mnt/ssd/{part}")));
+        assert_eq!(said(&case), "consistent 2 [] []", "{part}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::facts::{
     LOG_WRITERS, MORE_SEGMENTS, OAUTH_PROVIDER, PROVIDER_CUSTOMIZER, PROVIDER_GRANTS,
     ProtectedValue, REPOSITORY_HOME, SAML_HANDLER, SEGMENT_STORES, SPLIT_SEGMENTS, STANDBY_MODE,
     STANDBY_SERVICES, SYNC_HANDLER, SecretState, TOKEN_CONFIGURATION, TOKEN_ENCAPSULATED,
-    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH, placeholders,
+    TOKEN_EXPIRATION, TOKEN_HANDLER, TOKEN_INACTIVITY, TOKEN_REFRESH, placeholder, placeholders,
 };
 use crate::wiped::Wiped;
 use std::collections::BTreeMap;
@@ -165,7 +165,8 @@ fn shown(name: &str, value: &Scalar) -> String {
         Scalar::Text(text) if next_protected(text).is_some() => {
             SecretState::Protected.label().to_owned()
         }
-        Scalar::Text(text) => text::cut(text, VALUE_CHARS_MAX),
+        // A default in it may be long, and be cut, or hold what no report may show.
+        Scalar::Text(text) => placeholder(text).unwrap_or_else(|| text::cut(text, VALUE_CHARS_MAX)),
         Scalar::Number(number) => number.to_string(),
         Scalar::Float(bits) => f32::from_bits(*bits).to_string(),
         Scalar::Double(bits) => f64::from_bits(*bits).to_string(),

@@ -21,7 +21,7 @@ impl Collector<'_> {
         let paths = self.items.keys().filter(|_| !self.links.is_empty());
         let roots: BTreeSet<&str> = paths.filter_map(|path| Some(classify(path)?.1.root)).collect();
         let roots: BTreeSet<String> = roots.into_iter().map(str::to_owned).collect();
-        let links = std::mem::take(&mut self.links);
+        let mut links = std::mem::take(&mut self.links);
         let follower = Follower::new(&links);
         let stands_for_more = |path: &str, target: &LinkTarget| {
             is_stem(path, &roots) || misses_install(path, target, &follower)
@@ -33,15 +33,22 @@ impl Collector<'_> {
             Item::Link(target) if classify(path).is_some() => Some((path.clone(), target.clone())),
             _ => None,
         }));
+        let mut lead_inside = Links::new();
         let mut targets: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (path, link) in wanted {
-            let Some(target) = self.target(&path, &link, &follower) else { continue };
+            let on_host = self.on_host(&path, &link, &follower);
+            if let Some(target) = &on_host {
+                lead_inside.insert(path.clone(), LinkTarget::Inside(target.clone()));
+            }
+            let target = on_host.or_else(|| self.target(&path, &link, &follower));
+            let Some(target) = target else { continue };
             // Short names may lead to long ones.
             if targets.contains_key(&target) || self.has_room(target.len()) {
                 targets.entry(target).or_default().push(path);
             }
         }
         let logs = self.log_links(&roots, &follower);
+        links.extend(lead_inside);
         self.links = links;
         self.aliases_to(targets, logs)
     }
@@ -81,9 +88,6 @@ impl Collector<'_> {
             let reason = "is a hard link to a symbolic link, so tools disagree on where it leads; pack the instance again";
             self.lose(path.to_owned(), GapKind::Ambiguous, reason);
             return None;
-        }
-        if let Some(target) = self.on_host(path, target, follower) {
-            return Some(target);
         }
         let (kind, reason) = match follower.follow(target) {
             Resolved::Inside(target) => return Some(target),

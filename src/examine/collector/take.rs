@@ -60,7 +60,9 @@ impl Collector<'_> {
                 return Want::Prefix { bytes_max };
             }
             // Observed: keys copied to `data/hmac/hmac`. There is no key, which is known.
-            (EntryKind::Directory, _) if is_key(path) => return Want::Nothing,
+            (EntryKind::Directory, _) if is_key(path) && !self.items.contains_key(path) => {
+                return Want::Nothing;
+            }
             (EntryKind::Directory | EntryKind::Other, _) | (_, Reads::Small(_)) => Item::Odd,
         };
         self.put(path.to_owned(), item);

@@ -111,7 +111,7 @@ impl Scanner<'_> {
 
     /// Announces the entry; returns how many bytes of its body to collect.
     fn offer(&mut self, header: Header<'_>, extensions: &Extensions, stored: u64) -> Option<u64> {
-        let kind = self.kind(header, extensions)?;
+        let kind = self.kind(header, extensions, stored)?;
         if self.path.is_empty() {
             return self.refuse_nameless(&kind);
         }
@@ -207,7 +207,12 @@ impl Scanner<'_> {
         }
     }
 
-    fn kind(&mut self, header: Header<'_>, extensions: &Extensions) -> Option<EntryKind> {
+    fn kind(
+        &mut self,
+        header: Header<'_>,
+        extensions: &Extensions,
+        stored: u64,
+    ) -> Option<EntryKind> {
         let first = || {
             // A POSIX name over 100 bytes is split, and
             // then the prefix says whether it is absolute.
@@ -231,7 +236,8 @@ impl Scanner<'_> {
                 self.path_gap(GapKind::Unsupported, reason);
                 return None;
             }
-            // Before POSIX a directory was a file whose name ends in a slash.
+            // Before POSIX a directory was a file whose name ends in a slash. One with bytes is neither.
+            b'0' | 0 if name().ends_with(b"/") && stored > 0 => EntryKind::Other,
             b'0' | 0 if name().ends_with(b"/") => EntryKind::Directory,
             // POSIX: a type that is not known is to be read as a regular file.
             _ => EntryKind::File,

@@ -54,6 +54,10 @@ struct Stray<'o, 'f> {
 fn strays<'o, 'f>(owners: &'o Owners<'f>, member: &'f Member) -> Vec<Stray<'o, 'f>> {
     let is_moved = member.snapshot.setting(CRYPTO_KEYS_PATH).is_some();
     let of = |name: KeyName| {
+        // Of one that is there and could not be read nothing shows that it is another.
+        if *member.key(name) == KeyState::Unreadable {
+            return None;
+        }
         let own = member.known_key(name).map(|key| key.value);
         // Browsers save the property as `hmac.bin`, `hmac.txt` or `hmac (1)`, and a whole directory becomes `data/data`.
         // KA-23909 has people put keys into the data of the bundle, where no key is read once a setting moves them. What is left there

@@ -278,7 +278,7 @@ fn kinds() -> Vec<Case> {
         Case::new("hmac a character device", odd(EntryType::Char), UNKNOWN),
         Case::new("hmac a block device", odd(EntryType::Block), UNKNOWN),
         Case::new("hmac a FIFO", odd(EntryType::Fifo), UNKNOWN),
-        Case::new("hmac a directory", odd(EntryType::Directory), UNKNOWN),
+        Case::new("hmac a directory", odd(EntryType::Directory), "1 inconsistent [] none"),
         Case::new("device beside the install", beside(EntryType::Char), SOUND),
         Case::new("FIFO beside the install", beside(EntryType::Fifo), SOUND),
         Case::new("entry of an unknown type", beside(EntryType::new(b'?')), SOUND),
