@@ -112,6 +112,7 @@ impl BufRead for Prefetch {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a failing test may panic")]
 mod tests {
     use super::*;
     use std::thread;
