@@ -60,9 +60,8 @@ pub use key_text::digest;
 pub use key_traces::KeyTraces;
 pub use log::{SIGNATURES, Signature, is_of_requests};
 pub use path::{
-    SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, implied_revision, is_aside, is_barren,
-    is_in_barren, is_repository, is_segment_store, is_stored, may_hold, may_hold_keys_alone,
-    segment_store,
+    Holds, SEGMENT_STORE, SPLIT_STORE, STORE_DIRECTORIES, holds, implied_revision, is_aside,
+    is_barren, is_in_barren, is_repository, is_segment_store, is_stored, may_hold, segment_store,
 };
 pub use properties::settings as named_settings;
 pub use revision::RevisionLocation;
@@ -105,7 +104,7 @@ pub fn classify(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     let mut kinds = begins_so.iter().filter(|kind| kind.names.may_be(name));
     let (kind, found) = kinds.find_map(|kind| Some((*kind, (kind.find)(path)?)))?;
     // Asked last, since it looks at every part of a path, and nearly all paths are no evidence.
-    (may_hold(directory) && !may_hold_keys_alone(directory)).then_some((kind, found))
+    (holds(directory) == Holds::Evidence).then_some((kind, found))
 }
 
 /// For each byte that a name may begin with, the kinds that have names of that beginning, in the order of [`KINDS`].
@@ -123,13 +122,14 @@ pub fn classify_small(path: &str) -> Option<(&'static Kind, Found<'_>)> {
     let (kind, found) =
         SMALL_KINDS.into_iter().find_map(|kind| Some((kind, (kind.find)(path)?)))?;
     let directory = path::split(path).0;
+    let holds = holds(directory);
     // Bundles keep thousands of files of any name, and configurations have directories of any name.
     let is_of_any_name = found.bundle.is_empty() && kind.name != key::SMALL.name;
     let is_apart = is_of_any_name && path::split(directory).1 == path::DATA
         || path::below_config(path).is_some()
         || path::below_bundle_config(path).is_some()
-        || kind.name != key::SMALL.name && may_hold_keys_alone(directory);
-    (!is_apart && may_hold(directory)).then_some((kind, found))
+        || kind.name != key::SMALL.name && holds == Holds::MisplacedKeys;
+    (!is_apart && holds != Holds::Nothing).then_some((kind, found))
 }
 
 /// Returns `true` if files of a kind are scripts.
@@ -302,8 +302,7 @@ mod tests {
             let mut kinds = KINDS.iter().map(|kind| (kind, (kind.find)(&path)));
             let first = kinds.find_map(|(kind, found)| Some((kind.name, found?)));
             let directory = path::split(&path).0;
-            let is_apart = !may_hold(directory) || may_hold_keys_alone(directory);
-            let first = first.filter(|_| !is_apart);
+            let first = first.filter(|_| holds(directory) == Holds::Evidence);
             prop_assert_eq!(classify(&path).map(|(kind, found)| (kind.name, found)), first, "{}", path);
         }
     }

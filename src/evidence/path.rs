@@ -183,18 +183,32 @@ fn framework_root(framework: &str) -> Option<&str> {
 /// Directories with which an install begins, wherever it lies.
 const STARTS: [&str; 3] = [QUICKSTART, LAUNCHPAD, FELIX];
 
-/// Returns `true` if a directory can hold evidence itself.
-///
-/// `classify` finds nothing in a directory for which this is false, so an archive and the directory it was unpacked to give the
-/// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
-pub fn may_hold(directory: &str) -> bool {
-    level(directory)
-        .is_some_and(|level| !matches!(level, Level::Barren | Level::Stored | Level::Aside))
+/// What a directory can hold itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing that counts.
+    Nothing,
+    /// Keys that were put there by mistake, and nothing else.
+    MisplacedKeys,
+    /// Evidence of any kind.
+    Evidence,
 }
 
-/// Returns `true` if all evidence that a directory can hold is keys that were put there by mistake.
-pub fn may_hold_keys_alone(directory: &str) -> bool {
-    level(directory) == Some(Level::MisplacedKeys)
+/// Returns what a directory can hold itself.
+///
+/// `classify` finds nothing but in directories of evidence, so an archive and the directory it was unpacked to give the
+/// same facts. Names are judged by where they stand: `/opt/app` and `/mnt/logs` are as good a home for installs as any.
+pub fn holds(directory: &str) -> Holds {
+    match level(directory) {
+        None | Some(Level::Barren | Level::Stored | Level::Aside) => Holds::Nothing,
+        Some(Level::MisplacedKeys) => Holds::MisplacedKeys,
+        Some(_) => Holds::Evidence,
+    }
+}
+
+/// Returns `true` if a directory can hold evidence itself, or misplaced keys.
+pub fn may_hold(directory: &str) -> bool {
+    holds(directory) != Holds::Nothing
 }
 
 /// Returns `true` if a directory holds nothing in an install, and another install anywhere else: a home of installs may be called
@@ -415,10 +429,11 @@ mod tests {
         assert!(!may_hold("felix/bundle5/data/bundle7/x"));
         for directory in ["data/keys", "data/author1", "data/hmac", "version0.0/data"] {
             let directory = format!("felix/bundle5/{directory}");
-            assert!(may_hold(&directory) && may_hold_keys_alone(&directory), "{directory}");
+            assert_eq!(holds(&directory), Holds::MisplacedKeys, "{directory}");
             assert!(!may_hold(&format!("{directory}/x")), "{directory}");
         }
-        assert!(!may_hold("felix/bundle5/data/0f") && !may_hold_keys_alone("felix/bundle5/data"));
+        assert_eq!(holds("felix/bundle5/data/0f"), Holds::Nothing);
+        assert_eq!(holds("felix/bundle5/data"), Holds::Evidence);
         assert_eq!(root_and_name("bundle2024/bundle7"), Some(("bundle2024", "bundle7")));
     }
 

@@ -203,6 +203,9 @@ impl Blocks {
                 None => false,
             },
             CountsIn::WithException if self.exception == Some(record) => true,
+            CountsIn::WithException if is_last_word(block, start, known.text) => {
+                !self.is_of_no_trouble()
+            }
             CountsIn::WithException => {
                 self.awaited = Some((record, line, known.signature));
                 false
@@ -241,8 +244,13 @@ impl Blocks {
         let value =
             |wanted| statements.iter().find(|(topic, _)| *topic == wanted).map(|(_, value)| value);
         let Some(mode) = value(LogTopic::Storage) else { return };
-        // Logs grow at their end: whatever was seen so far was seen before this start, at whatever time.
-        self.file.open.clear();
+        // Logs grow at their end: what was seen so far at an unknown time was seen before this start. Where both times are known they count:
+        // within one millisecond the order of lines is that of threads.
+        let start = self.time;
+        self.file.open.retain(|_, open| {
+            open.is_untimed = false;
+            start.is_some() && open.last >= start
+        });
         let Some(time) = self.time else { return };
         let storage = if mode == "JCR" { StorageMode::Jcr } else { StorageMode::Bundle };
         let version = value(LogTopic::CryptoVersion).cloned();
@@ -281,6 +289,13 @@ impl Blocks {
         open.last = open.last.max(time);
         open.is_untimed |= time.is_none();
     }
+}
+
+/// Returns `true` if no other word follows a text in its line.
+fn is_last_word(block: &[u8], start: usize, text: &str) -> bool {
+    let behind = block.get(start.saturating_add(text.len())..).unwrap_or_default();
+    let next = behind.iter().find(|byte| **byte != b' ');
+    next.is_none_or(|byte| !byte.is_ascii_alphanumeric())
 }
 
 /// Returns what is before the line end, as far as it is ASCII. A list ends where the next one would begin, too: a line may repeat it.

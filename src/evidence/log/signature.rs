@@ -30,7 +30,7 @@ pub(super) enum CountsIn {
     InTrouble,
     /// Where an exception is thrown: in a stack trace, or with its package in a message of trouble.
     AsThrown,
-    /// In those that show an exception of the crypto service, too. (Adobe KA-27153)
+    /// In those that show an exception of the crypto service, too, or where no other word follows. (Adobe KA-27153)
     WithException,
 }
 

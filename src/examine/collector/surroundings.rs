@@ -4,7 +4,7 @@
 //! looked for. Looking at each of them in full took longer than to unpack the archive that they came in.
 
 use super::logs::is_named_like_a_log;
-use crate::evidence::{is_segment_store, may_hold, may_hold_keys_alone};
+use crate::evidence::{Holds, holds, is_segment_store};
 use crate::examine::hints;
 use crate::facts::{QUICKSTART, split_path};
 use crate::intake::is_hidden;
@@ -27,7 +27,7 @@ impl Surroundings {
         } else if self.directory != directory {
             directory.clone_into(&mut self.directory);
             // Keys have names that tell.
-            self.is_quiet = (!may_hold(directory) || may_hold_keys_alone(directory))
+            self.is_quiet = holds(directory) != Holds::Evidence
                 && !is_segment_store(directory)
                 && !hints::may_hold_install(directory);
         }
