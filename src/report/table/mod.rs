@@ -127,7 +127,9 @@ fn gaps(title: &str, gaps: &[&Gap], report: &Report, out: &mut dyn Write) -> io:
     let is_shown_with = |one: &&Gap, next: &&Gap| !report.details && one.source == next.source;
     let mut shown = 0_usize;
     for of_source in gaps.chunk_by(is_shown_with).take(max) {
-        let Some(gap) = of_source.first() else { continue };
+        // What puts all in doubt that was read says more than what is missing.
+        let graver = of_source.iter().find(|gap| gap.kind.taints());
+        let Some(gap) = graver.or(of_source.first()) else { continue };
         let path = gap.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let source = spoken(&gap.source);
         let more = match of_source.len().saturating_sub(1) {
