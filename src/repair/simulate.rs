@@ -9,7 +9,7 @@ use crate::facts::{
 };
 use crate::farm::{Farm, Keys};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where ConfigAdmin keeps configurations below an install.
 const CONFIG_DIRECTORY: &str = "launchpad/config";
@@ -82,9 +82,14 @@ pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> boo
         // While keys are swapped there are none in the directory.
         let moved = member.snapshot.moved_directory().map(|path| on_instance(path).to_owned());
         let mut applied = Applied { snapshot: &mut member.snapshot, known: &known, moved };
+        let mut entered: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for action in actions {
             applied.apply(&action.does);
+            if let Do::EnterSecret { pid, property } = &action.does {
+                entered.entry(pid).or_default().insert(property);
+            }
         }
+        applied.enter_secrets(&entered);
     }
     let keys = farm.decide_keys();
     FactsBefore { members, keys }
@@ -111,6 +116,30 @@ struct Applied<'f> {
 }
 
 impl Applied<'_> {
+    /// Takes the secrets that were entered again, by place: there may be thousands, so all go in at once. What was entered opens; which
+    /// value it becomes nobody knows.
+    fn enter_secrets(&mut self, entered: &BTreeMap<&str, BTreeSet<&str>>) {
+        if entered.is_empty() {
+            return;
+        }
+        let of = |place: &str| entered.get(place);
+        if let Some(stored) = &mut self.snapshot.repository {
+            let is_entered = |path: &str, property: &str| {
+                of(path).is_some_and(|properties| properties.contains(property))
+            };
+            stored.secrets.retain(|one| !is_entered(&one.path, &one.property));
+        }
+        let stored = self.snapshot.repository.iter_mut();
+        let stored = stored.flat_map(|stored| &mut stored.configurations);
+        for configuration in self.snapshot.configurations.iter_mut().chain(stored) {
+            let Some(properties) = of(&configuration.pid) else { continue };
+            configuration.protected.retain(|value| !properties.contains(value.property.as_str()));
+            let secrets =
+                properties.iter().map(|name| ((*name).to_owned(), SecretState::Protected));
+            configuration.secrets.extend(secrets);
+        }
+    }
+
     fn apply(&mut self, does: &Do) {
         match does {
             Do::Place { key, to, digest: Some(digest) } => self.put(*key, to, *digest),
@@ -138,19 +167,6 @@ impl Applied<'_> {
                 }
             }
             Do::Move { from, to } => self.move_file(from, to),
-            // What was entered opens; which value it becomes nobody knows.
-            Do::EnterSecret { pid, property } => {
-                if let Some(stored) = &mut self.snapshot.repository {
-                    stored.secrets.retain(|one| one.path != *pid || one.property != *property);
-                }
-                let stored = self.snapshot.repository.iter_mut();
-                let stored = stored.flat_map(|stored| &mut stored.configurations);
-                let all = self.snapshot.configurations.iter_mut().chain(stored);
-                for configuration in all.filter(|configuration| configuration.pid == *pid) {
-                    configuration.protected.retain(|value| value.property != *property);
-                    configuration.secrets.insert(property.clone(), SecretState::Protected);
-                }
-            }
             Do::SetProperty { pid, property, value } => self.set_property(pid, property, value),
             Do::WriteStorage { file } => self.write_storage(file),
             Do::DeleteFromJcr { keys } => {
@@ -160,7 +176,8 @@ impl Applied<'_> {
                     held.retain(|key| !keys.contains(&key.name));
                 }
             }
-            Do::BackUp { .. }
+            Do::EnterSecret { .. }
+            | Do::BackUp { .. }
             | Do::EnsureDirectory { .. }
             | Do::Verify(_)
             | Do::ExportFromJcr { .. }
