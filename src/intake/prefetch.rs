@@ -1,10 +1,12 @@
-//! Reading in a thread of its own, so that a file is read while what came of it is unpacked.
+//! Reading in a thread of its own, so that a file is read while what came of it is unpacked or walked.
 //!
 //! Where one archive is examined on a machine with more processors, all but one of them are idle. Of a tar.gz of 1.3 GB a tenth of the time
-//! went into copying it out of the page cache.
+//! went into copying it out of the page cache, of a tar of 300,000 small files 40 %.
 
+use super::container::Input;
 use crate::wiped::Wiped;
 use std::io::{self, BufRead, ErrorKind, Read};
+use std::ops::Deref;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, Scope};
 
@@ -14,18 +16,28 @@ const PIECE_BYTES: usize = 128 << 10;
 /// Pieces under way: one that is read into, one that waits, and one that is unpacked.
 const PIECES: usize = 3;
 
-/// What a reader got, and how many bytes of it came.
-type Piece = io::Result<(Wiped, usize)>;
+/// Bytes of the input, of which some may have been consumed.
+#[derive(Default)]
+pub(super) struct Piece {
+    bytes: Wiped,
+    start: usize,
+    end: usize,
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
 
 /// The bytes that another thread reads. That thread ends with it, or with its input.
 pub(super) struct Prefetch {
-    pieces: Receiver<Piece>,
-    /// Takes pieces back that were used up.
-    used: SyncSender<Wiped>,
-    piece: Wiped,
-    /// The bytes of the piece that were not consumed yet.
-    start: usize,
-    end: usize,
+    pieces: Receiver<io::Result<Piece>>,
+    /// Takes pieces back that were used up, while more is to be read.
+    used: Option<SyncSender<Wiped>>,
+    piece: Piece,
     ended: bool,
 }
 
@@ -45,27 +57,43 @@ impl Prefetch {
         match Builder::new().spawn_scoped(scope, reader) {
             Ok(_) => {
                 let end = head.len();
-                Ok(Self { pieces, used, piece: head, start: 0, end, ended: false })
+                let piece = Piece { bytes: head, start: 0, end };
+                Ok(Self { pieces, used: Some(used), piece, ended: false })
             }
             Err(_) => Err(head),
         }
     }
 
-    fn next_piece(&mut self) -> io::Result<()> {
+    /// Reads no further. What was read already can still be had, and the input stands behind it when the scope has ended.
+    pub(super) fn stop(&mut self) {
+        self.used = None;
+    }
+
+    /// Takes the next bytes out; `None` at the end.
+    pub(super) fn take_piece(&mut self) -> io::Result<Option<Piece>> {
+        let is_end = self.fill_buf()?.is_empty();
+        Ok((!is_end).then(|| std::mem::take(&mut self.piece)))
+    }
+
+    /// Gives the room of bytes back that were taken out.
+    pub(super) fn give_back(&self, piece: Piece) {
+        // Not the head, which would have to grow, and so leave a copy of itself behind.
+        if let Some(used) = self.used.as_ref().filter(|_| piece.bytes.len() == PIECE_BYTES) {
+            // Where the reader has ended, it is wiped instead.
+            drop(used.send(piece.bytes));
+        }
+    }
+
+    fn receive(&mut self) -> io::Result<()> {
         // Where the reader panicked there is no more to come, and the end of its scope panics as well.
         let Ok(next) = self.pieces.recv() else {
             self.ended = true;
             return Ok(());
         };
-        let (piece, length) = next?;
-        self.ended = length == 0;
+        let piece = next?;
+        self.ended = piece.is_empty();
         let before = std::mem::replace(&mut self.piece, piece);
-        (self.start, self.end) = (0, length.min(self.piece.len()));
-        // Not the head, which would have to grow, and so leave a copy of itself behind.
-        if before.len() == PIECE_BYTES {
-            // Where the reader has ended, it is wiped instead.
-            drop(self.used.send(before));
-        }
+        self.give_back(before);
         Ok(())
     }
 }
@@ -74,17 +102,18 @@ impl Prefetch {
 fn read_all(
     input: &mut (dyn Read + Send),
     empty: impl Iterator<Item = Wiped>,
-    filled: &SyncSender<Piece>,
+    filled: &SyncSender<io::Result<Piece>>,
 ) {
-    for mut piece in empty {
+    for mut bytes in empty {
         let read = loop {
-            match input.read(&mut piece) {
+            match input.read(&mut bytes) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => break read,
             }
         };
         let is_last = !matches!(read, Ok(1..));
-        if filled.send(read.map(|length| (piece, length))).is_err() || is_last {
+        let piece = read.map(|end| Piece { bytes, start: 0, end });
+        if filled.send(piece).is_err() || is_last {
             break;
         }
     }
@@ -100,14 +129,42 @@ impl Read for Prefetch {
 
 impl BufRead for Prefetch {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.start >= self.end && !self.ended {
-            self.next_piece()?;
+        if self.piece.is_empty() && !self.ended {
+            self.receive()?;
         }
-        Ok(self.piece.get(self.start..self.end).unwrap_or_default())
+        Ok(&self.piece)
     }
 
     fn consume(&mut self, length: usize) {
-        self.start = self.start.saturating_add(length).min(self.end);
+        let Piece { start, end, .. } = &mut self.piece;
+        *start = start.saturating_add(length).min(*end);
+    }
+}
+
+impl Input for Prefetch {
+    fn jump(&mut self, _: u64) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+/// An input behind what was read of it before.
+pub(super) struct Behind<'a> {
+    pub(super) before: &'a mut Prefetch,
+    pub(super) input: &'a mut dyn Input,
+}
+
+impl Read for Behind<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.before.read(out)? {
+            0 => self.input.read(out),
+            length => Ok(length),
+        }
+    }
+}
+
+impl Input for Behind<'_> {
+    fn jump(&mut self, _: u64) -> io::Result<u64> {
+        Ok(0)
     }
 }
 

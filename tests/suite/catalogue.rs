@@ -284,7 +284,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ("jump_bytes_min", "file bodies of a plain tar", "64 KiB"),
     ("logs", "logs", "all"),
     ("digests", "digests of sources", "none"),
-    ("source_threads_max", "threads of one compressed file", "one"),
+    ("source_threads_max", "threads of one archive", "one"),
     ("report_bytes_max", "a report whose sources are verified", "4 GiB"),
     ("policy_bytes_max", "policy; baseline", "8 MiB"),
     ("baseline_bytes_max", "policy; baseline", "64 MiB"),

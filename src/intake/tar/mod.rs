@@ -19,10 +19,12 @@ mod tests;
 use super::container::{Container, Context, Input, Opened};
 use super::depth::Depth;
 use super::nested;
+use super::prefetch::{Behind, Prefetch};
 use crate::wiped::Wiped;
 use header::{Block, checksum_holds, is_zero};
 use scanner::Scanner;
 use std::io::{self, ErrorKind, Read};
+use std::thread;
 
 /// The container.
 pub(super) const CONTAINER: Container =
@@ -34,6 +36,9 @@ const WINDOW_BYTES: usize = 128 << 10;
 /// Bytes read first after a jump, where often no more than a header is wanted before the next one. Each read that follows is
 /// twice as long.
 const LANDING_BYTES: usize = 4 << 10;
+
+/// Bytes read without a jump from which on a tar is taken for dense, and read in a thread of its own.
+const DENSE_BYTES: u64 = 4 << 20;
 
 /// Returns `true` if `head` begins a tar: its first block is a valid header, names itself one, or is all zero.
 fn sniff(head: &[u8]) -> bool {
@@ -57,7 +62,7 @@ fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let mut scanner = Scanner::new(limits, context.visit, input.is_repeatable(), depth.clone());
     let fed = push(&mut scanner, &head, input, depth);
     drop(head);
-    let fed = fed.and_then(|()| feed(&mut scanner, input, limits.jump_bytes_min, depth));
+    let fed = fed.and_then(|()| feed(&mut scanner, input, depth));
     let entries = match fed {
         Ok(()) => scanner.finish(),
         Err(error) => scanner.fail(&error),
@@ -124,14 +129,11 @@ impl Read for Member<'_, '_> {
 }
 
 /// Feeds the scanner to the end of the input, jumping over what does not matter where the input can jump.
-fn feed(
-    scanner: &mut Scanner<'_>,
-    input: &mut dyn Input,
-    jump_bytes_min: u64,
-    depth: &mut Depth,
-) -> io::Result<()> {
+fn feed(scanner: &mut Scanner<'_>, input: &mut dyn Input, depth: &mut Depth) -> io::Result<()> {
+    let jump_bytes_min = scanner.limits.jump_bytes_min;
     let mut window = Wiped::zeros(WINDOW_BYTES);
     let mut reach = WINDOW_BYTES;
+    let mut run = 0_u64;
     // To the end of the input: what stops at the end of the archive, as Python does, misses a gzip cut in its trailer.
     // Nor does it end with the keys that are found, since of entries of one name the last one counts.
     while !scanner.stopped() {
@@ -146,9 +148,14 @@ fn feed(
             // A shorter jump ended at the end of the file, or the input cannot jump; a read shows
             // whether the archive is cut.
             if jumped == skippable {
-                reach = LANDING_BYTES;
+                (reach, run) = (LANDING_BYTES, 0);
                 continue;
             }
+        }
+        if run >= DENSE_BYTES {
+            feed_ahead(scanner, input, depth)?;
+            run = 0;
+            continue;
         }
         // Nothing is read beyond a body behind which is a jump: it would be of what is jumped over.
         let wanted = scanner.wanted_before_jump(jump_bytes_min);
@@ -157,11 +164,43 @@ fn feed(
             Ok(0) => break,
             Ok(length) => {
                 push(scanner, window.get(..length).unwrap_or_default(), input, depth)?;
+                run = run.saturating_add(scanner::to_u64(length));
                 reach = reach.saturating_mul(2).min(WINDOW_BYTES);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+    Ok(())
+}
+
+/// Feeds the scanner while there is nothing to jump over, with what another thread reads meanwhile.
+fn feed_ahead(
+    scanner: &mut Scanner<'_>,
+    input: &mut dyn Input,
+    depth: &mut Depth,
+) -> io::Result<()> {
+    let is_free = scanner.limits.source_threads_max > 1;
+    let Some(file) = input.elsewhere().filter(|_| is_free) else { return Ok(()) };
+    let ahead = thread::scope(|scope| {
+        let Ok(mut ahead) = Prefetch::start(scope, Wiped::default(), file) else {
+            return Ok(None);
+        };
+        let jump_bytes_min = scanner.limits.jump_bytes_min;
+        while !scanner.stopped() && scanner.skippable() < jump_bytes_min {
+            let Some(piece) = ahead.take_piece()? else { break };
+            push(scanner, &piece, &mut ahead, depth)?;
+            ahead.give_back(piece);
+            // A file can be read again at any place without a word before.
+            scanner.wanted_again.clear();
+        }
+        ahead.stop();
+        Ok::<_, io::Error>(Some(ahead))
+    })?;
+    // So that the input stands where the scanner does.
+    let Some(mut before) = ahead else { return Ok(()) };
+    while let Some(piece) = before.take_piece()? {
+        push(scanner, &piece, &mut Behind { before: &mut before, input }, depth)?;
     }
     Ok(())
 }

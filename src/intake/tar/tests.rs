@@ -694,3 +694,43 @@ fn of_what_is_jumped_over_hardly_more_is_read_than_the_headers_and_what_is_wante
     let most = super::WINDOW_BYTES + 20 * (WANTED + super::LANDING_BYTES);
     assert!(input.read <= most, "{} of {most}", input.read);
 }
+
+/// Long runs of small files, with something to jump over between them and archives at the ends of what is read at once.
+fn dense_and_hollow() -> Vec<u8> {
+    // Of a length that no compression takes away, so that it does not fit into what is read at once.
+    let drawn: Vec<u8> =
+        (0..600_000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let inside = archive(&[member(b'0', "inside/skip", &drawn), hmac()]);
+    let members = (0..6000).flat_map(|number| {
+        let small = member(b'0', &format!("{number}/skip"), &[7; 1500]);
+        let other = match number % 3000 {
+            0 => hmac(),
+            300 => member(b'0', &format!("{number}.tar"), &inside),
+            2900 => member(b'0', "skip", &vec![1; 700_000]),
+            // Behind something short to jump over.
+            2800 => {
+                [member(b'0', "skip", &vec![1; 220_000]), member(b'0', "a.tar", &inside)].concat()
+            }
+            _ => Vec::new(),
+        };
+        [small, other]
+    });
+    archive(&members.collect::<Vec<_>>())
+}
+
+#[test]
+fn dense_tar_reads_the_same_in_two_threads() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("dense.tar");
+    let whole = dense_and_hollow();
+    for length in [whole.len(), whole.len() - 1024, 8 << 20, (6 << 20) + 77, 4_500_000] {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        for want in [None, Some(Want::Archive)] {
+            let [one, two] = [1, 2].map(|source_threads_max| {
+                let limits = Limits { source_threads_max, ..Limits::default() };
+                walk_path(&path, &limits, Recorder { want, ..Recorder::default() }).1.events
+            });
+            assert!(one.len() > 1000 && one == two, "{length} {want:?}");
+        }
+    }
+}
