@@ -35,7 +35,9 @@ static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 static KNOWN: LazyLock<BTreeSet<u64>> = LazyLock::new(|| {
     let mut known = BTreeSet::new();
     for text in PUBLIC {
-        add_text(text.as_bytes(), true, &mut |run| known.extend([run]));
+        add_text(text.as_bytes(), true, &mut |run| {
+            known.insert(run);
+        });
     }
     known
 });
@@ -49,16 +51,19 @@ enum Form {
 
 /// Returns what a body leaves of itself: hashes of its runs as bytes and as text, and in base64 and base32.
 pub(super) fn traces(body: &[u8]) -> Vec<u64> {
-    let mut all = BTreeSet::new();
+    let mut all = Vec::new();
     // A page or a document is no key, though it may hold one.
     let is_document = matches!(body.trim_ascii_start().first(), Some(b'<' | b'{' | b'['));
     add(body, !is_document, DECODINGS_MAX, &mut all);
-    all.into_iter().filter(|trace| !KNOWN.contains(trace)).collect()
+    all.sort_unstable();
+    all.dedup();
+    all.retain(|trace| !KNOWN.contains(trace));
+    all
 }
 
-fn add(body: &[u8], has_words: bool, decodings: usize, all: &mut BTreeSet<u64>) {
+fn add(body: &[u8], has_words: bool, decodings: usize, all: &mut Vec<u64>) {
     let body = body.get(..TEXT_BYTES_MAX).unwrap_or(body);
-    let mut put = |trace| all.extend([trace]);
+    let mut put = |trace| all.push(trace);
     add_text(&folded(&text(body)), has_words, &mut put);
     add_text(body, has_words, &mut put);
     let first = body.get(..DIGITS_BYTES_MAX).unwrap_or(body);

@@ -211,7 +211,7 @@ fn output_file_of_a_run_that_is_killed_is_whole_or_absent() {
 #[cfg(unix)]
 #[ignore = "sweep"]
 fn output_file_of_a_run_that_is_killed_at_any_time_is_whole_or_absent() {
-    killed(10);
+    killed(6);
 }
 
 /// Kills so many runs, each a little later than the one before.
