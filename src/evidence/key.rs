@@ -205,6 +205,8 @@ mod tests {
             ("${AEM_HMAC}", TextKind::Template),
             ("%{hiera('hmac')}", TextKind::Template),
             ("ENC[PKCS7,MIIBeQYJKoZI]", TextKind::Template),
+            ("!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3633\n", TextKind::AnsibleVault),
+            ("{0f0f0f0f}", TextKind::Other),
             ("changeme", TextKind::Other),
             ("AAECAwQFBgcICQoLDA0ODw=", TextKind::Other),
             ("0f0f0f", TextKind::Other),

@@ -5,7 +5,7 @@
 //! of 48 bytes after `copy: content=` of Ansible and `Set-Content` of PowerShell.
 
 use super::key_spellings::BASE64;
-use super::key_text::{KEY_BYTES, digest, text_kind};
+use super::key_text::{KEY_BYTES, bare, digest, text_kind};
 use crate::facts::{Alteration, Digest, Wrapper};
 use crate::wiped::Wiped;
 
@@ -265,6 +265,7 @@ fn six_bits(digit: u8) -> Option<u8> {
 
 /// Returns a text without white space and quotes around it, as a value has them that was cut out of JSON or YAML.
 fn unquoted(bytes: &[u8]) -> &[u8] {
+    let bytes = bare(bytes);
     let text = bytes.trim_ascii();
     let inner = |quote: u8| text.strip_prefix(&[quote])?.strip_suffix(&[quote]);
     inner(b'"').or_else(|| inner(b'\'')).unwrap_or(bytes)
@@ -401,6 +402,7 @@ mod tests {
     use super::*;
     use crate::evidence::digest_key;
     use crate::facts::Hex;
+    use crate::facts::TextKind;
 
     /// A key with what every alteration changes: line ends, bytes over 0x7F, some of them controls of Latin-1.
     const KEY: [u8; 32] = *b"\x01a\n\x80\x99\xe4\r\xff\x00\n0123456789abcdefgh\xc3\x28zz";
@@ -534,8 +536,17 @@ mod tests {
         let decoded = from_base64(base64.as_bytes()).unwrap();
         assert_eq!(decoded[..30], KEY[..30]);
         for text in [hex.clone(), hex.to_uppercase(), format!("0x{hex}\n"), format!("{hex}\r\n")] {
-            assert!(finds(Alteration::Hex, text.as_bytes()), "{text}");
+            for (before, after) in [("", ""), ("\u{feff}", ""), ("", "\0"), ("\u{feff}", "\x1a")] {
+                let text = format!("{before}{text}{after}");
+                assert!(finds(Alteration::Hex, text.as_bytes()), "{text:?}");
+                assert!(text_kind(text.as_bytes()).is_some(), "{text:?}");
+            }
         }
+        // 48 bytes, as many as a key may have.
+        let marked = "\u{feff}AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+        let bytes: Vec<u8> = (0..32).collect();
+        assert!(restored(marked.as_bytes()).contains(&(Alteration::Base64, digest(&bytes))));
+        assert_eq!(text_kind(marked.as_bytes()), Some(TextKind::Base64));
         for (text, bytes) in [
             ("Zm9vYmE=", "fooba"),
             ("Zm9v\nYmE", "fooba"),

@@ -17,8 +17,16 @@ pub fn digest(bytes: &[u8]) -> Digest {
     }
 }
 
+/// Returns a text as it was before what programs put around it: a byte order mark (`Out-File -Encoding utf8` of PowerShell 5), the zero
+/// behind a string of C, the end of a file of DOS.
+pub(super) fn bare(bytes: &[u8]) -> &[u8] {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    text.strip_suffix(b"\0").or_else(|| text.strip_suffix(b"\x1a")).unwrap_or(text)
+}
+
 /// Returns the kind of text, when there is some and every byte is printable or white space.
 pub(super) fn text_kind(bytes: &[u8]) -> Option<TextKind> {
+    let bytes = bare(bytes);
     let printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     // Of 16 random bytes, all are printable once in four million keys.
     if bytes.is_empty() || !bytes.iter().all(printable) {
@@ -28,8 +36,15 @@ pub(super) fn text_kind(bytes: &[u8]) -> Option<TextKind> {
     dense.extend(bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()));
     Some(match dense.as_slice() {
         // The CONGA plugin writes key files for a vault; deployed without decrypting they are this.
-        text if text.starts_with(b"$ANSIBLE_VAULT") => TextKind::AnsibleVault,
+        text if [&b"$ANSIBLE_VAULT"[..], b"!vault|$ANSIBLE_VAULT"]
+            .iter()
+            .any(|start| text.starts_with(start)) =>
+        {
+            TextKind::AnsibleVault
+        }
         text if is_template(text) => TextKind::Template,
+        // What AEM protects looks so, and is no JSON.
+        [b'{', digits @ .., b'}'] if digits.iter().all(u8::is_ascii_hexdigit) => TextKind::Other,
         // A browser saves a page or JSON where the binary property was not downloaded in CRXDE
         // Lite.
         [b'<', ..] => TextKind::Html,

@@ -78,6 +78,8 @@ pub(super) enum Content {
     Document,
     /// An image of a container, as `docker save` writes it.
     Image,
+    /// Logs, dumps, pictures or the like, as its name says.
+    Material,
 }
 
 /// Receives one source.

@@ -9,7 +9,8 @@ use super::paths::{has_at_or_below, join, name, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{
-    LinkTarget, claims_archive, claims_other, claims_program, may_be_home, may_link_home, stem,
+    LinkTarget, claims_archive, claims_other, claims_program, is_of_material, may_be_home,
+    may_link_home, stem,
 };
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -145,6 +146,11 @@ impl Claims<'_> {
                 GapKind::Package,
                 "is an archive of programs or a document, and no instance is in it",
             );
+        }
+        // Damage to it, an archive in it and a home in it have gaps of their own.
+        if is_of_material(name(file)) {
+            let reason = "is an archive of logs, dumps or the like by its name, and no instance is in it; logs in it were not read";
+            return self.gap(inside, GapKind::Package, reason);
         }
         if is_beside_install(inside, &self.installs) && !self.is_in_place(file) {
             return self.gap(

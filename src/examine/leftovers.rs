@@ -176,7 +176,9 @@ pub(super) fn no_instance(
             .to_owned(),
         (Standing::Upload | Standing::InPlace, _) if content.is_some() => {
             let what = content.map_or("", said);
-            return gap(GapKind::Package, format!("is {what}, and no instance is in it"));
+            // A log may show what keys do not.
+            let logs = if content == Some(Content::Material) { "; logs in it were not read" } else { "" };
+            return gap(GapKind::Package, format!("is {what}, and no instance is in it{logs}"));
         }
         (Standing::Beside, _) if !is_status => {
             let reason = "lies beside an install, and no instance is in it".to_owned();
@@ -213,6 +215,7 @@ fn said(content: Content) -> &'static str {
         Content::Java => "a Java archive",
         Content::Document => "an Office document",
         Content::Image => "an image of a container",
+        Content::Material => "an archive of logs, dumps or the like by its name",
     }
 }
 

@@ -81,6 +81,41 @@ const OTHERS: [&str; 74] = [
 /// Words that tell anywhere in a name that it is one of a copy put aside.
 const PUT_ASIDE: [&str; 8] = ["backup", "backups", "bak", "copy", "old", "orig", "prev", "save"];
 
+/// Words that say of an archive what else it holds than an instance. What may hold one beside it (`backup`, `data`, `case`) is none of them.
+const MATERIAL: [&str; 25] = [
+    "attachments",
+    "certs",
+    "dispatcher",
+    "docs",
+    "dump",
+    "dumps",
+    "gclogs",
+    "heap",
+    "heapdump",
+    "heapdumps",
+    "httpd",
+    "jstack",
+    "log",
+    "logs",
+    "mails",
+    "notes",
+    "screens",
+    "screenshot",
+    "screenshots",
+    "ssl",
+    "tdump",
+    "threaddump",
+    "threaddumps",
+    "threads",
+    "traces",
+];
+
+/// Returns `true` if the name of an archive says that it holds logs, dumps, pictures or the like.
+pub fn is_of_material(name: &str) -> bool {
+    words(name).any(|word| MATERIAL.contains(&word.as_str()))
+        && !words(name).any(|word| word == "quickstart" || word == "crx")
+}
+
 /// Returns `true` if a name is that of what a system or a tool adds to a directory.
 pub fn is_hidden(name: &str) -> bool {
     let known =
@@ -122,6 +157,18 @@ fn words(name: &str) -> impl Iterator<Item = String> + use<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn archive_of_material_is_known_by_any_word() {
+        for name in ["publish1-logs.tar.gz", "threaddumps.zip", "HeapDump_author.zip", "logs-2026"]
+        {
+            assert!(is_of_material(name), "{name}");
+        }
+        for name in ["publish2.tar.gz", "catalog.zip", "backup-logs-crx-quickstart.tgz", "aem-data"]
+        {
+            assert!(!is_of_material(name), "{name}");
+        }
+    }
 
     #[test]
     fn home_is_told_from_what_stands_beside_homes() {

@@ -163,7 +163,15 @@ fn what_is_not_known_among_uploads_leaves_the_verdict_open() {
     let noise: Vec<u8> =
         (0..900_u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     let page = b"<!DOCTYPE html><html>403";
+    let log = zipped(&[("error.log", b"*ERROR*")]);
+    let (empty, around) = (zipped(&[]), zipped(&[("publish2.tgz", &noise)]));
+    let of_install = zipped(&[("crx-quickstart/logs/error.log", b"")]);
     let mut rows = vec![
+        (Archives, File("publish2.zip", &log)),
+        (Archives, File("logs.zip", &log[..log.len() / 2])),
+        (Archives, File("logs.zip", &empty)),
+        (Archives, File("logs.zip", &of_install)),
+        (Archives, File("logs.zip", &around)),
         (Archives, File("publish2", page)),
         (Archives, File("publish2", b"502 Bad Gateway")),
         (Archives, File("publish2", b"{\"error\":403}")),
@@ -262,6 +270,7 @@ fn material_of_a_ticket_decides_nothing() {
     let document = zipped(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]);
     let product =
         zipped(&[("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0"), ("a/B.class", b"x")]);
+    let log = zipped(&[("error.log", b"*ERROR*")]);
     let rows = [
         (Archives, File("shot.png", b"\x89PNG\r\n\x1a\n\0\0")),
         (Archives, File("shot.jpg", b"\xff\xd8\xff\xe0\0")),
@@ -278,6 +287,9 @@ fn material_of_a_ticket_decides_nothing() {
         (Archives, File("table.xlsx", &document)),
         (Archives, File("cq-quickstart-6.5.0.jar", &product)),
         (Archives, File("site.war", &product)),
+        (Archives, File("logs-20261116.zip", &log)),
+        (Archives, File("publish1-threaddumps.zip", &log)),
+        (Archives, File("dispatcher.zip", &zipped(&[("conf.d/aem.any", b"/0001 { }")]))),
         (Archives, File("threads1", b"2024-11-02\nFull thread dump OpenJDK 64-Bit\n")),
         (Archives, File("jstack.tdump", b"Full thread dump\n")),
         (Archives, File("heap.hprof", b"JAVA PROFILE 1.0.2\0\0")),
