@@ -14,7 +14,7 @@ pub(super) const SMALL: Kind =
     Kind { name: "file of a server", names: Names::Any, reads: Reads::Small(1 << 20), find, parse };
 
 /// Ends of the names of files in which options and variables are kept.
-const ENDS: [&str; 21] = [
+const ENDS: [&str; 22] = [
     // `jvm.options`, `idea.vmoptions`; a file of the variable `JDK_JAVA_OPTIONS` alone.
     "options",
     "opts",
@@ -40,16 +40,19 @@ const ENDS: [&str; 21] = [
     ".pp",
     ".epp",
     ".tf",
+    ".tfvars",
     ".tpl",
     ".j2",
 ];
 /// Words in the names of what people save of a JVM that runs or ran: with `jcmd`, `systemctl cat`, procrun, `nssm`, the web console, `docker
 /// inspect`; and of what containers are made of: `task-definition.json`, `pod.json`. Any other text may be an upload that is misnamed.
-const OF_PROCESSES: [&str; 21] = [
+const OF_PROCESSES: [&str; 22] = [
     "cmdline",
     "command",
     "container",
     "deployment",
+    // `kubectl describe pod`
+    "describe",
     "hs_err",
     "inspect",
     "javacore",
@@ -70,8 +73,9 @@ const OF_PROCESSES: [&str; 21] = [
     "systemctl",
     "task",
 ];
-/// How the names of lists of processes begin.
-const OF_LISTS: [&str; 6] = ["jps", "ps-", "ps.", "ps_", "psaux", "psef"];
+/// How the names of lists of processes, of variables and of what a host starts begin.
+const OF_LISTS: [&str; 10] =
+    ["crontab.", "env.", "jps", "printenv", "ps-", "ps.", "ps_", "psaux", "psef", "user-data."];
 /// What such names end in, or nothing.
 const TEXTS: [&str; 4] = [".txt", ".out", ".log", ".json"];
 

@@ -35,7 +35,7 @@ const IN_BIN: [&str; 4] = ["start", "start.bat", "quickstart", "quickstart.bat"]
 const SERVICE: &str = "instsrv.bat";
 const VARIABLES: [&str; 2] = ["CQ_PORT", CQ_RUN_MODES];
 /// Ends of the names of scripts, and of files that set variables for them.
-const ENDS: [&str; 11] = [
+const ENDS: [&str; 15] = [
     ".sh",
     ".bat",
     ".cmd",
@@ -48,6 +48,25 @@ const ENDS: [&str; 11] = [
     // WinSW on Windows, launchd on a Mac.
     "service.xml",
     ".plist",
+    // Podman, Nomad, and what builds an image.
+    ".container",
+    ".nomad",
+    ".hcl",
+    ".dockerfile",
+];
+/// Names of scripts, and of lists of what a host starts, that have no end: `etc/sv/aem/run` of runit, `etc/inittab`.
+const NAMES: [&str; 11] = [
+    "aemctl",
+    "crontab",
+    "docker-run",
+    "entrypoint",
+    "inittab",
+    "jenkinsfile",
+    "procfile",
+    "rc.local",
+    "run",
+    "setenv",
+    "user-data",
 ];
 /// How the names of other scripts begin.
 const START: &str = "start";
@@ -55,8 +74,22 @@ const START: &str = "start";
 const OF_CONTAINERS: [&str; 6] =
     [".env.", "compose.", "containerfile", "docker-compose", "docker-entrypoint", "dockerfile"];
 /// Directories of a host in which scripts and options of services lie.
-const OF_HOSTS: [&str; 7] =
-    ["etc/default", "etc/sysconfig", "etc/conf.d", "init.d", "rc.d", "monit.d", "cron.d"];
+const OF_HOSTS: [&str; 13] = [
+    "etc/default",
+    "etc/sysconfig",
+    "etc/conf.d",
+    "init.d",
+    "rc.d",
+    "monit.d",
+    "cron.d",
+    "spool/cron",
+    "cron/crontabs",
+    "local/bin",
+    "local/sbin",
+    // Variables of Ansible.
+    "group_vars",
+    "host_vars",
+];
 /// Bytes of the name of a property, at most.
 const NAME_BYTES_MAX: usize = 512;
 /// Uses of variables that are kept.
@@ -85,6 +118,7 @@ fn find_small(path: &str) -> Option<Found<'_>> {
         || starts(START) || path::ends_in(file, &ENDS) || OF_CONTAINERS.into_iter().any(starts);
     let is_script = is_named()
         || path::is_directory_of_install(directory, "bin")
+        || NAMES.iter().any(|name| file.eq_ignore_ascii_case(name))
         || OF_HOSTS.iter().any(|place| path::parent_of(directory, place).is_some());
     (is_script && !path::may_be_archive(file)).then_some(Found { root: "", bundle: "", name: file })
 }

@@ -376,7 +376,7 @@ fn host(path: &str, text: &str, packing: Packing) -> String {
 }
 
 /// Files of application servers, services, shells and containers, each with a text around an option of the JVM.
-const OF_SERVERS: [(&str, &str); 22] = [
+const OF_SERVERS: [(&str, &str); 35] = [
     ("opt/jboss/bin/standalone.conf", "JAVA_OPTS=\"$JAVA_OPTS -D@\"\n"),
     ("opt/jboss/bin/domain.conf", "JAVA_OPTS=\"$JAVA_OPTS -D@\"\n"),
     ("opt/jboss/bin/run.conf", "JAVA_OPTS='-Xmx4g -D@'\n"),
@@ -402,6 +402,22 @@ const OF_SERVERS: [(&str, &str); 22] = [
     ("proc/1234/cmdline", "java\0-D@\0-jar\0x.jar"),
     ("opt/tomcat/conf/catalina.properties", "@\n"),
     ("opt/tomcat/webapps/ROOT/WEB-INF/sling.properties", "@\n"),
+    (
+        "etc/containers/systemd/aem.container",
+        "[Container]\nEnvironment=JAVA_TOOL_OPTIONS=\"-Xmx4g -D@\"\n",
+    ),
+    ("etc/crontab", "0 5 1 1 0 root JAVA_TOOL_OPTIONS=-D@ /opt/start\n"),
+    ("var/spool/cron/crontabs/aem", "0 5 1 1 0 java -D@ -jar x.jar\n"),
+    ("etc/sv/aem/run", "#!/bin/sh\nexec java -D@ -jar x.jar\n"),
+    ("etc/rc.local", "java -D@ -jar x.jar &\n"),
+    ("aem.nomad.hcl", "env {\n  JAVA_TOOL_OPTIONS = \"-D@\"\n}\n"),
+    ("terraform.tfvars", "jvm_opts = \"-Xmx4g -D@\"\n"),
+    ("group_vars/all", "jvm_opts: \"-Xmx4g -D@\"\n"),
+    ("publish.Dockerfile", "FROM x\nENV JAVA_TOOL_OPTIONS=-D@\n"),
+    ("opt/java/setenv", "export CQ_JVM_OPTS=\"-D@\"\n"),
+    ("usr/local/bin/aem", "#!/bin/sh\nexec java -D@ -jar x.jar\n"),
+    ("describe.txt", "    Environment:\n      JAVA_TOOL_OPTIONS:  -Xmx4g -D@\n"),
+    ("env.txt", "CQ_JVM_OPTS=-D@\n"),
 ];
 
 #[test]
@@ -412,6 +428,10 @@ fn setting_of_a_server_that_moves_something_leaves_it_open() {
             assert_eq!(said, "undecided [unclear-setting] []", "{path}: {option}");
         }
     }
+    // It lies among logs, and is none.
+    let crash = format!("jvm_args: -Xmx4g -D{KEYS_PATH}=/mnt/keys \n");
+    let said = host("opt/aem/crx-quickstart/logs/hs_err_pid1.log", &crash, Packing::Tar);
+    assert!(said.starts_with("undecided ") && said.contains("unclear-setting"), "{said}");
     let property = |name: &str, value: &str| {
         [
             format!("<s><p><property name=\"{name}\" value=\"{value}\"/></p></s>"),

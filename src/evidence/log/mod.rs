@@ -58,9 +58,11 @@ const BYTE_ORDER_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 fn find(path: &str) -> Option<Found<'_>> {
     let (directory, name) = path::split(path);
     let root = path::parent_of(directory, path::LOGS)?;
-    // What was saved of a running JVM may lie there, and is no log.
+    // What was saved of a running JVM may lie there, and is no log; `hs_err_pid99.log` is written where the JVM was started.
+    let lower = name.to_ascii_lowercase();
     let is_log = is_log(name)
-        && (name.to_ascii_lowercase().contains(LOG) || (server::SMALL.find)(path).is_none());
+        && (lower.contains(LOG) && !lower.starts_with("hs_err")
+            || (server::SMALL.find)(path).is_none());
     is_log.then_some(Found { root, bundle: "", name })
 }
 
