@@ -278,15 +278,12 @@ fn open_place(member: &Member) -> String {
 
 /// Says where a setting moves a key that was not read.
 fn kept_elsewhere(member: &Member) -> String {
-    match member.snapshot.moved_directory() {
-        Some(directory) => {
-            let blank = no_break_space(directory);
-            format!(
-                "is in {directory}{blank}, which is not in the snapshot; send that directory too"
-            )
-        }
-        None => format!("is where {CRYPTO_KEYS_PATH} leads, which is not in the snapshot"),
-    }
+    let setting = || member.snapshot.setting(CRYPTO_KEYS_PATH).map(|setting| &*setting.value);
+    let place = match member.snapshot.moved_directory().or_else(setting) {
+        Some(directory) => format!("is in {directory}{}", no_break_space(directory)),
+        None => format!("is where {CRYPTO_KEYS_PATH} leads"),
+    };
+    format!("{place}, which is not in the snapshot; send that directory too")
 }
 
 /// Says why a key could not be read: what was in the way of its file, or of the repository.
@@ -342,6 +339,9 @@ fn unknown_mode(member: &Member) -> Option<String> {
         None if member.snapshot.storage_in_place().next().is_some() => {
             Some(format!("the storage files of {name} contradict each other"))
         }
+        None if member.is_storage_absent() => Some(format!(
+            "{name} has no file storage: which keys it takes at its next start is open"
+        )),
         None => Some(format!("the storage mode of {name} is not in the snapshot")),
     }
 }
