@@ -1,6 +1,8 @@
 //! `secret-unverified`: a protected value that could not be tried with the master of its instance.
 
+use super::ims_secrets::in_state;
 use super::shut_secrets::named;
+use crate::facts::SecretState;
 use crate::farm::{Farm, Holders, Member, Opens, Secret, listed_up_to};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeMap;
@@ -19,9 +21,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
     check,
 };
 
+/// AEM and the tools for it write lower-case digits.
+const IN_CAPITALS: &str = "encrypted, but in capitals: whether AEM decrypts it is not known";
+
 fn check(farm: &Farm) -> Vec<Hit> {
     let holders = Holders::of(farm);
-    farm.members.iter().flat_map(|member| of_instance(&holders, member)).collect()
+    let not_tried = farm.members.iter().flat_map(|member| of_instance(&holders, member));
+    not_tried.chain(in_state(farm, SecretState::Unclear, IN_CAPITALS)).collect()
 }
 
 fn of_instance<'a>(holders: &Holders<'a>, member: &'a Member) -> Vec<Hit> {
@@ -44,7 +50,16 @@ fn hit(member: &Member, reason: &str, secrets: &[Secret<'_>]) -> Hit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::IMS_CUSTOMIZER;
     use crate::testing::farm;
+
+    #[test]
+    fn secret_in_capitals_is_a_note() {
+        let body = format!("auth.ims.client.secret=\"{{{}}}\"\r\n", "0F".repeat(32));
+        let hits = check(&farm().with("a", |i| i.config(IMS_CUSTOMIZER, &body)).build());
+        assert_eq!(hits.len(), 1);
+        assert!(hits[0].message.ends_with(IN_CAPITALS), "{}", hits[0].message);
+    }
 
     #[test]
     fn what_was_not_tried_is_a_note_with_the_reason() {
