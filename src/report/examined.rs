@@ -159,7 +159,7 @@ impl ExaminedLine {
             bytes.map(|bytes| counted(bytes, "byte")),
             self.written.as_ref().map(|written| format!("written {written}")),
             self.sha256.as_ref().map(|sha256| format!("{over} {sha256}")),
-            Some(if self.complete { "read in full" } else { "NOT READ WHOLE" }.to_owned()),
+            Some(if self.complete { "read in full" } else { "READ IN PART" }.to_owned()),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
