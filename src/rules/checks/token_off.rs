@@ -1,11 +1,12 @@
 //! `token-off`: several publishers, and none with encapsulated tokens.
 
-use super::console;
+use super::likeness::pairs;
 use super::references::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
-use crate::facts::{TOKEN_ENCAPSULATED, TOKEN_HANDLER};
+use crate::facts::TOKEN_HANDLER;
 use crate::farm::{Farm, Member, names_of};
 use crate::rules::{Hit, Rule, Severity};
+use std::collections::BTreeSet;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "token-off",
@@ -15,30 +16,29 @@ pub(in crate::rules) static RULE: Rule = Rule {
     effect: "Logins need sticky sessions, or a replication of tokens.",
     why: "Without encapsulated tokens a login is known to one publisher alone. The load balancer must then keep each user on one \
           publisher (sticky sessions), which cannot be seen in an install.",
-    fix: "Make sure of sticky sessions, or switch token.encapsulated on everywhere.",
+    // No step of a plan: switched on while the hmac keys still differ, every login fails that reaches another publisher.
+    fix: "Optional, once all hmac agree: either keep sticky sessions, or set token.encapsulated to true on all publishers.",
     references: &[ENCAPSULATED_TOKEN],
     explained_by: &[],
     check,
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    let known: Vec<&Member> =
-        farm.members.iter().filter(|member| on_publisher(member).is_some()).collect();
+    // One that came in twice is no two publishers.
+    let again: BTreeSet<&str> =
+        pairs(farm).into_iter().map(|(_, again)| again.name.as_str()).collect();
+    let known: Vec<&Member> = farm
+        .members
+        .iter()
+        .filter(|member| on_publisher(member).is_some() && !again.contains(member.name.as_str()))
+        .collect();
     // A single publisher holds all its tokens itself.
     if known.len() < 2 || known.iter().any(|member| on_publisher(member) == Some(true)) {
         return Vec::new();
     }
     let message = format!("{} work without encapsulated tokens", names_of(&known));
     let places = known.iter().flat_map(|m| m.snapshot.configurations_of(TOKEN_HANDLER));
-    let hit = Hit::among(&known, message).at(places.map(|handler| &handler.place));
-    // It is one of two ways, and a person chooses: so it is advice.
-    let steps = known.iter().map(|m| console::set(m, TOKEN_HANDLER, TOKEN_ENCAPSULATED, "true"));
-    vec![
-        hit.advise([
-            "Make sure that the load balancer uses sticky sessions; or, with equal hmac keys:",
-        ])
-        .advise(steps),
-    ]
+    vec![Hit::among(&known, message).at(places.map(|handler| &handler.place))]
 }
 
 #[cfg(test)]
@@ -54,6 +54,13 @@ mod tests {
     fn publishers_without_are_told() {
         let hits = check(&farm().with("a", publisher).with("b", publisher).build());
         assert_eq!(hits[0].message, "a, b work without encapsulated tokens");
+        assert_eq!(hits[0].needs, [], "while hmac keys differ, switching it on makes logins fail");
+    }
+
+    #[test]
+    fn publisher_that_came_twice_is_one() {
+        let same = |i| publisher(i).sling_id("0f8fad5b-d9cb-469f-a165-70867728950e").started_at(5);
+        assert_eq!(check(&farm().with("a", same).with("b", same).build()), []);
     }
 
     #[test]
