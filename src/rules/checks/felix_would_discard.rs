@@ -1,5 +1,6 @@
 //! `felix-would-discard`: Felix deletes a bundle directory, keys included, at the next start.
 
+use super::bundle_uninstalled::is_replaced;
 use super::fold::folded;
 use super::references::FELIX_CACHE;
 use crate::facts::{
@@ -16,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "Felix would delete a bundle directory at the next start",
-    effect: "At its next start the instance loses the keys in that directory and makes new ones.",
+    effect: "The directory goes at the next start. Where keys go with it, the instance makes new ones.",
     why: "When Felix cannot read a bundle's directory at start, it deletes it with everything in it, `data/` included. For \
           com.adobe.granite.crypto.file that means both keys are gone. A damaged bundle.info (after a \
           crash or a full disk) or a stray `version…` directory is enough.",
@@ -67,9 +68,13 @@ fn on(member: &Member) -> Vec<Hit> {
         doomed.partition(|(bundle, _, holds_keys)| {
             *holds_keys || CRYPTO_FAMILY.iter().any(|name| bundle.is(name))
         });
-    // That an uninstalled bundle goes is meant; it matters where keys go with it.
+    // That an uninstalled bundle goes is meant; it matters where the crypto support goes with it. An update by uninstall and install leaves the
+    // directory of the old bundle beside that of the new one.
     let is_meant = |(_, reason, _): &Doomed<'_>| **reason == DiscardReason::Uninstalled;
+    let is_replaced = |(bundle, ..): &Doomed<'_>| is_replaced(member, bundle);
     let others = others.into_iter().filter(|doomed| !is_meant(doomed)).collect();
+    let crypto =
+        crypto.into_iter().filter(|doomed| !(is_meant(doomed) && is_replaced(doomed))).collect();
     let hits = [crypto, others].map(|doomed| {
         let place = |(bundle, ..): &Doomed<'_>| vec![member.snapshot.place_of(bundle)];
         folded(doomed, place, |doomed| hit(member, doomed))
@@ -108,9 +113,14 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
             let stray = directory(&format!("/{stray}"));
             format!("On {instance}, move {stray} out of launchpad/felix.")
         }
-        // Another one of the name is installed already, as after an update by uninstall and install.
-        DiscardReason::Uninstalled if is_elsewhere(member, bundle) => return hit.advise([save]),
-        DiscardReason::Uninstalled => return hit.advise([save, install(member, bundle)]),
+        DiscardReason::Uninstalled => {
+            // The one with `storage` in it is the crypto bundle.
+            let snapshot = &member.snapshot;
+            let keys = snapshot.key_files.iter().map(|file| &file.directory);
+            let files = snapshot.storage_files.iter().map(|file| &file.directory);
+            let has_data = keys.chain(files).any(|directory| *directory == bundle.directory);
+            return hit.advise(has_data.then_some(save)).advise([install(member, bundle)]);
+        }
         // `bundle.info` and the jar are the same on an equal instance; keys in `data` are not.
         _ => format!(
             "On {instance}, restore {} ({name}) from a backup or from an equal instance, but keep its own data directory.",
@@ -118,11 +128,6 @@ fn advise(hit: Hit, member: &Member, bundle: &Bundle, reason: &DiscardReason) ->
         ),
     };
     hit.advise([save]).advise_at(When::Stopped, [repair])
-}
-
-fn is_elsewhere(member: &Member, bundle: &Bundle) -> bool {
-    let mut others = member.snapshot.bundles_named(known_name(bundle));
-    others.any(|other| other.directory != bundle.directory)
 }
 
 /// Keys that are put into the directory of an uninstalled bundle go with it, so the new one comes first.
@@ -138,7 +143,7 @@ fn install(member: &Member, bundle: &Bundle) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::CRYPTO_FILE;
+    use crate::facts::{CRYPTO_FILE, KeyName};
     use crate::testing::{Instance, farm, good_farm};
 
     fn messages(change: impl FnOnce(Instance) -> Instance) -> Vec<String> {
@@ -192,6 +197,18 @@ mod tests {
             check(&farm)[0].advice().len()
         };
         assert_eq!(advice(|i| i), 2);
-        assert_eq!(advice(|i| i.bundle(9, CRYPTO_FILE)), 1, "nothing is to be installed");
+        let without = |i: Instance| i.without_key(KeyName::Hmac).without_key(KeyName::Master);
+        assert_eq!(advice(without), 1, "no data is there to be saved");
+    }
+
+    #[test]
+    fn directory_that_an_update_left_behind_is_no_loss() {
+        let gone = |bundle: &mut Bundle| bundle.discard = Some(DiscardReason::Uninstalled);
+        assert_eq!(messages(|i| i.bundle(9, CRYPTO_FILE).change("bundle9", gone)), [""; 0]);
+        assert_eq!(messages(|i| i.bundle(9, CRYPTO_FILE).change("bundle2", gone)), [""; 0]);
+        // Where Felix would delete the other one, too, no key stays.
+        let both =
+            |i: Instance| i.bundle(9, CRYPTO_FILE).change("bundle9", gone).change("bundle2", stray);
+        assert_eq!(messages(both).len(), 2);
     }
 }
