@@ -87,7 +87,11 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
             Alteration::Utf8 | Alteration::Utf16 => without_cr(content),
             _ => None,
         };
-        let (of_text, of_lines) = (without_end(alteration, &content), lines(&content));
+        // Where the line end behind a key is the only one, nothing in it was turned: somebody wrote it there.
+        let has_turned = || without_cr(without_line_end(bytes).unwrap_or(bytes)).is_some();
+        let is_text = alteration != Alteration::LfToCrLf || has_turned();
+        let of_text = without_end(alteration, &content).filter(|_| is_text);
+        let of_lines = lines(&content);
         all.push((alteration, content));
         let of_lines = of_lines.into_iter().flat_map(|content| {
             let whole = without_end(alteration, &content);
@@ -101,9 +105,13 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
 /// Returns the content without the line end that a tool writes behind text.
 fn without_end(alteration: Alteration, content: &[u8]) -> Option<Wiped> {
     let is_text = matches!(alteration, Alteration::LfToCrLf | Alteration::Utf8 | Alteration::Utf16);
+    without_line_end(content).filter(|_| is_text).map(Wiped::from)
+}
+
+/// Returns the content without a line end behind it, where it has one.
+fn without_line_end(content: &[u8]) -> Option<&[u8]> {
     // CR LF is tried first, since it ends in LF as well.
-    let ends = [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end));
-    ends.filter(|_| is_text).map(Wiped::from)
+    [&b"\r\n"[..], b"\n"].into_iter().find_map(|end| content.strip_suffix(end))
 }
 
 /// Undoes an alteration, where the content may have gone through it.

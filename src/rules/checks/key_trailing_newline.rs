@@ -78,6 +78,15 @@ mod tests {
     }
 
     #[test]
+    fn copy_in_text_mode_is_one_where_a_line_end_inside_was_turned() {
+        let crlf = [&[200; 32][..], b"\r\n"].concat();
+        assert_eq!(messages(&crlf, &[200; 32]).len(), 1, "nothing inside was turned");
+        let with_lf = [&[200; 20][..], b"\n", &[200; 11]].concat();
+        let turned = [&[200; 20][..], b"\r\n", &[200; 11], b"\r\n"].concat();
+        assert_eq!(messages(&turned, &with_lf), [""; 0]);
+    }
+
+    #[test]
     fn stray_newline_after_one_of_nature_is_one_byte() {
         let twice = [&ending_in_0a(32)[..], b"\n"].concat();
         assert_eq!(
