@@ -39,7 +39,12 @@ pub struct Judged {
 impl Judged {
     /// Returns `true` if there are instances to compare with each other; one that came in twice is no two.
     pub fn has_peers(&self) -> bool {
-        verdict::distinct(&self.farm) > 1
+        self.instances() > 1
+    }
+
+    /// Counts the instances; one that came in twice counts once.
+    pub fn instances(&self) -> usize {
+        verdict::distinct(&self.farm)
     }
 
     /// Counts the findings of a severity that have no excuse.

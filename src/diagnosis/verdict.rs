@@ -7,7 +7,7 @@ use crate::facts::{
 };
 use crate::farm::{Farm, KeyState, Member, Missing, names_of, unknown_place};
 use crate::limits::Limits;
-use crate::rules::{Severity, is_of_other_id, is_old, pairs, twins};
+use crate::rules::{Severity, is_of_other_id, is_old, misnamed, pairs, twins};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -34,6 +34,13 @@ pub enum Doubt {
         /// How many there are at least.
         wanted: usize,
     },
+    /// One instance came in under the name of another one, too, which did not come then.
+    Copy {
+        /// The name under which it came again.
+        name: String,
+        /// The instance.
+        of: String,
+    },
     /// Something about an instance's keys is not known; one sentence without a full stop.
     Unknown(String),
     /// A source was not read in full.
@@ -57,6 +64,9 @@ impl fmt::Display for Doubt {
             Self::NoPeers => f.write_str("fewer than two instances were found"),
             Self::TooFew { came, wanted } => {
                 write!(f, "{came} of at least {wanted} instances were found (--min-instances)")
+            }
+            Self::Copy { name, of } => {
+                write!(f, "{name} is a copy of {of}: ask for the real {name}")
             }
             Self::Unknown(what) => f.write_str(what),
             Self::Source(source) => write!(f, "{} was not read in full", spoken(source)),
@@ -114,6 +124,11 @@ pub(super) fn doubts(farm: &Farm) -> Vec<Doubt> {
     if instances < 2 {
         reasons.push(Doubt::NoPeers);
     }
+    let copy = |(of, name): (&Member, &Member)| Doubt::Copy {
+        name: name.name.clone(),
+        of: of.name.clone(),
+    };
+    reasons.extend(misnamed(farm).into_iter().map(copy));
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
     reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
     reasons.extend(perhaps_shared(farm).map(Doubt::Unknown));
@@ -438,9 +453,23 @@ mod tests {
 
     #[test]
     fn instance_that_came_twice_is_still_alone() {
-        let same = |i: Instance| i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e").started_at(5);
-        let farm = farm().with("a", same).with("b", same);
+        let farm = farm().with("a", came_from("a.tgz")).with("a#1", came_from("x/a.tgz"));
         assert_eq!(decide(farm), Verdict::Undecided(vec![Doubt::NoPeers]));
+    }
+
+    fn came_from(source: &'static str) -> impl Fn(Instance) -> Instance {
+        move |mut i| {
+            i.snapshot.source = source.to_owned();
+            i.sling_id("0f8fad5b-d9cb-469f-a165-70867728950e").started_at(5)
+        }
+    }
+
+    #[test]
+    fn copy_under_the_name_of_another_instance_leaves_it_open() {
+        let farm = || good_farm(&["a"]).with("p1", came_from("p1.tgz"));
+        let verdict = decide(farm().with("p2", came_from("p2.tgz")));
+        assert_eq!(verdict.reasons()[0].to_string(), "p2 is a copy of p1: ask for the real p2");
+        assert_eq!(decide(farm().with("p1.tar", came_from("p1.tar"))), Verdict::Consistent);
     }
 
     #[test]

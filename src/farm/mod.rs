@@ -57,7 +57,7 @@ pub(crate) use log_signs::{
     CANNOT_DECRYPT, cannot_decrypt, last as last_sight, seen as signs_seen,
 };
 pub use matrix::{Matrix, MatrixRow, alike, matrix};
-pub(crate) use names::distinct;
+pub(crate) use names::{are_one_word, distinct};
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
 pub(crate) use openings::{has_untried_master, masters_of_shut, opened, opens_value};
 pub use parts::{SeenInstance, SeenSources, groups};

@@ -1,5 +1,6 @@
 //! Names for instances that people recognise: unique, and the same in whatever order the sources came.
 
+use super::state_name::split;
 use crate::facts::{INSIDE, Snapshot, path_parts, realm};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,6 +124,22 @@ fn without_endings(name: &str) -> &str {
         stem = shorter;
     }
     stem
+}
+
+/// Returns `true` if two names of instances are one word, apart from folders, the endings of containers, times, and numbers that tell equal names
+/// apart here or where a browser saved a file twice: `publish1.tgz` and `publish1`, `publish1-20240601` and `publish1 (1)`.
+pub(crate) fn are_one_word(a: &str, b: &str) -> bool {
+    let words = |name: &str| {
+        let last = path_parts(name).rev().find(|part| !part.is_empty()).unwrap_or_default();
+        let last = last.rsplit_once('#').map_or(last, |(before, _)| before);
+        let stem = without_endings(last);
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let once = stem.strip_suffix(')').and_then(|stem| stem.rsplit_once('('));
+        let once =
+            once.filter(|(_, number)| is_number(number)).map(|(before, _)| before.trim_end());
+        split(once.unwrap_or(stem)).0
+    };
+    words(a) == words(b)
 }
 
 /// Falls back on what the instance says of itself: its role and the start of its Sling id.
@@ -445,6 +462,23 @@ mod tests {
         let sources = sources.map(|above| format!("{above}/tmp/crx.tgz"));
         let sources: Vec<_> = sources.iter().map(|source| (source.as_str(), "")).collect();
         assert_eq!(names(&sources), ["east/p1/crx", "east/p2/crx", "west/p1/crx", "west/p2/crx"]);
+    }
+
+    #[test]
+    fn one_word_stays_one_with_an_ending_or_a_date() {
+        for other in [
+            "publish1",
+            "publish1.tar.gz",
+            "x/publish1",
+            "publish1#2",
+            "publish1 (1)",
+            "publish1-20240601",
+        ] {
+            assert!(are_one_word("publish1", other), "{other}");
+        }
+        for other in ["publish2", "author", "publish1-b", "publish"] {
+            assert!(!are_one_word("publish1", other), "{other}");
+        }
     }
 
     #[test]

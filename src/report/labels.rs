@@ -43,7 +43,7 @@ pub(super) fn basis(judged: &Judged, report: &Report) -> String {
     };
     format!(
         "{} from {}, {findings}{}{left_out}",
-        counted(judged.farm.members.len(), "instance"),
+        counted(judged.instances(), "instance"),
         counted(sources(judged, report), "source"),
         excused(judged.suppressed(), judged.known()),
     )

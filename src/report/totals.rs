@@ -43,7 +43,7 @@ impl Totals {
 
     /// Adds a farm of a report.
     pub fn add(&mut self, judged: &Judged, report: &Report) {
-        let instances = judged.farm.members.len();
+        let instances = judged.instances();
         let verdict = match judged.verdict {
             Verdict::Inconsistent => &mut self.inconsistent,
             Verdict::Undecided(_) => &mut self.undecided,

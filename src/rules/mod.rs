@@ -90,7 +90,7 @@ mod checks {
 }
 
 pub(crate) use checks::copies::{is_of_other_id, is_old};
-pub(crate) use checks::likeness::{pairs, twins};
+pub(crate) use checks::likeness::{misnamed, pairs, twins};
 pub use hit::Hit;
 pub(crate) use reference::url;
 pub use rule::{Rule, Severity};

@@ -97,7 +97,7 @@ impl FarmView {
         let id = id(index);
         let count = |severity: Severity, what: &str| counted(judged.count(severity), what);
         let summary = [
-            counted(judged.farm.members.len(), "instance"),
+            counted(judged.instances(), "instance"),
             count(Severity::Error, "error"),
             count(Severity::Warning, "warning"),
             count(Severity::Note, "note"),

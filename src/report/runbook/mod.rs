@@ -58,7 +58,7 @@ fn farm(
     all: &AllIncompleteSources<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let instances = counted(judged.farm.members.len(), "instance");
+    let instances = counted(judged.instances(), "instance");
     let (name, verdict) = (name(&judged.farm.name), judged.verdict.label());
     writeln!(out, "Farm {name}, {instances}: **{verdict}**.\n")?;
     match &judged.verdict {
@@ -101,13 +101,15 @@ fn undecided(doubts: &[Doubt], out: &mut dyn Write) -> io::Result<()> {
     for doubt in doubts {
         let wanted = match doubt {
             Doubt::NoPeers | Doubt::TooFew { .. } => {
-                "bring the snapshots of the other instances of the farm"
+                ": bring the snapshots of the other instances of the farm"
             }
-            Doubt::Unknown(_) => "bring what shows it",
-            Doubt::Source(_) | Doubt::More => "pack it again, and send all of it",
-            Doubt::Missing(_) => "name it right, or leave it out",
+            // It says that itself.
+            Doubt::Copy { .. } => "",
+            Doubt::Unknown(_) => ": bring what shows it",
+            Doubt::Source(_) | Doubt::More => ": pack it again, and send all of it",
+            Doubt::Missing(_) => ": name it right, or leave it out",
         };
-        writeln!(out, "- {}: {wanted}.", prose(&doubt.to_string()))?;
+        writeln!(out, "- {}{wanted}.", prose(&doubt.to_string()))?;
     }
     writeln!(out)?;
     bring(out)

@@ -4,7 +4,7 @@
 //! none, and each with so many others at most.
 
 use crate::facts::{Bundles, Digest, KeyName, LogTime, LogTopic};
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, are_one_word};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
 
@@ -22,6 +22,16 @@ pub(crate) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
         }
     }
     pairs
+}
+
+/// Returns those that came in another source, under a name of their own, each with the one it repeats: somebody took it for another instance.
+pub(crate) fn misnamed(farm: &Farm) -> Vec<(&Member, &Member)> {
+    pairs(farm).into_iter().filter(|(first, again)| is_misnamed(first, again)).collect()
+}
+
+/// Returns `true` if an instance that came twice has two names that are not one word.
+pub(super) fn is_misnamed(first: &Member, again: &Member) -> bool {
+    first.snapshot.source != again.snapshot.source && !are_one_word(&first.name, &again.name)
 }
 
 /// A start of an instance: its Sling id, and when it was started last. A clone that was started has another one; without it in both,

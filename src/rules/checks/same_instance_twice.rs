@@ -1,6 +1,6 @@
 //! `same-instance-twice`: one instance was sent twice.
 
-use super::likeness::pairs;
+use super::likeness::{is_misnamed, pairs};
 use crate::facts::spoken;
 use crate::farm::{Farm, Member};
 use crate::rules::{Hit, Rule, Severity};
@@ -10,7 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: true,
     summary: "one instance was sent twice",
-    effect: "None; it counts once.",
+    effect: "It counts once. Under another name, it stands where another instance should be.",
     why: "Two sources hold the same Sling id, bundles, keys and last start. It counts as one instance: an upload that was sent twice \
           proves nothing about the farm.",
     fix: "Leave one of the two out; ask for the instance that is missing.",
@@ -27,7 +27,9 @@ fn check(farm: &Farm) -> Vec<Hit> {
             let ids =
                 [first, again].into_iter().filter_map(|member| member.snapshot.sling_id.as_ref());
             let (a, b) = (&first.snapshot, &again.snapshot);
-            let step = if a.source == b.source {
+            let step = if is_misnamed(first, again) {
+                format!("Ask for the real {}: {} is a copy.", again.name, spoken(&b.source))
+            } else if a.source == b.source {
                 let place = |member: &Member| match member.snapshot.root.as_str() {
                     "" => format!("{} (the top)", member.name),
                     root => format!("{} ({root})", member.name),
@@ -61,6 +63,22 @@ mod tests {
     #[test]
     fn same_facts_are_the_same_instance() {
         assert_eq!(messages(|i| i.sling_id(ID).started_at(5)), ["b is the same instance as a"]);
+    }
+
+    #[test]
+    fn copy_under_another_name_is_to_be_replaced() {
+        let from = |source: &'static str| {
+            move |mut i: Instance| {
+                i.snapshot.source = source.to_owned();
+                i.sling_id(ID).started_at(5)
+            }
+        };
+        let step = |name: &str| {
+            let farm = farm().with("p1", from("p1.tgz")).with(name, from("x.tgz")).build();
+            check(&farm)[0].advice().remove(0)
+        };
+        assert_eq!(step("p2"), "Ask for the real p2: x.tgz is a copy.");
+        assert_eq!(step("p1.tgz"), "Leave out p1.tgz or x.tgz.");
     }
 
     #[test]
