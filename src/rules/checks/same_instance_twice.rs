@@ -10,7 +10,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Note,
     compares: true,
     summary: "one instance was sent twice",
-    effect: "It counts once. Under another name, it stands where another instance should be.",
+    effect: "It counts once, and another name of it stands where another instance should be.",
     why: "Two sources hold the same Sling id, bundles, keys and last start. It counts as one instance: an upload that was sent twice \
           proves nothing about the farm.",
     fix: "Leave one of the two out; ask for the instance that is missing.",
