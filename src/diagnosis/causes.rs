@@ -105,7 +105,8 @@ fn cause(findings: &[Finding], index: &PlanIndex<'_>, root: usize, explains: Vec
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::{Judged, Selection, judge};
-    use crate::testing::{FarmBuilder, Instance, good_farm};
+    use crate::facts::STANDBY_SERVICES;
+    use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
     /// The rules of the causes, each with those of what it explains.
     fn told(farm: FarmBuilder) -> Vec<(&'static str, Vec<&'static str>)> {
@@ -142,6 +143,26 @@ mod tests {
             causes.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(),
             ["hmac-differs", "storage-trailing-newline"]
         );
+    }
+
+    #[test]
+    fn other_keys_of_a_standby_alone_are_explained_by_what_it_is() {
+        let mode = |mode: &str| format!("mode=\"{mode}\"\r\n");
+        let author = |of: &'static str, hmac: [u8; 32]| {
+            move |i: Instance| i.role("author").hmac(&hmac).config(STANDBY_SERVICES[0], &mode(of))
+        };
+        let key = |first: u8| std::array::from_fn(|at| first.wrapping_add(at as u8));
+        let roots = |publisher: u8| -> Vec<&str> {
+            let farm = farm()
+                .with("p", author("primary", key(100)))
+                .with("s", author("standby", key(150)))
+                .with("q", |i| i.role("publish").hmac(&key(publisher)));
+            let causes = told(farm);
+            assert!(causes.iter().all(|(_, explains)| !explains.contains(&"standby-not-ready")));
+            causes.into_iter().map(|(root, _)| root).collect()
+        };
+        assert_eq!(roots(100), ["standby-not-ready"]);
+        assert_eq!(roots(200), ["hmac-differs", "standby-not-ready"]);
     }
 
     #[test]

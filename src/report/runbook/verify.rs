@@ -59,7 +59,23 @@ pub(super) fn write(
             format!("{} That scan then says what is left.", prose(&result(&judged.plan)))
         }
     };
-    writeln!(out, "{ends} Then try a login and one secret on each instance that was changed.\n")
+    writeln!(out, "{ends}{}\n", tried(judged))
+}
+
+/// Says what is tried at last. Nobody logs in on a cold standby: there the keys themselves are all that shows it, as the block of commands did.
+fn tried(judged: &Judged) -> &'static str {
+    let changed = judged.plan.windows.iter().map(|window| window.instance.as_str());
+    let (standbys, others): (Vec<&str>, Vec<&str>) = changed.partition(|name| {
+        let mut members = judged.farm.members.iter();
+        members.any(|member| member.name == *name && member.snapshot.is_standby())
+    });
+    match (standbys.is_empty(), others.is_empty()) {
+        (true, _) => " Then try a login and one secret on each instance that was changed.",
+        (false, true) => " A cold standby serves no logins: the md5 of its keys is the check.",
+        (false, false) => {
+            " Then try a login and one secret on each instance that was changed. A cold standby serves no logins: the md5 of its keys is the check."
+        }
+    }
 }
 
 /// Returns the sources of the members of a farm, and those that may hold others.

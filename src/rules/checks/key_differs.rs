@@ -21,11 +21,18 @@ pub(super) fn check(farm: &Farm, name: KeyName) -> Vec<Hit> {
     let hit = Hit::among(&odd, message).at(files).needs(farm_keys(farm));
     // One instance that works with its repository has keys of its own. Of several, each would have the same if their stores had.
     let in_jcr = odd.iter().filter(|member| member.is_in_jcr_mode()).count();
-    vec![if in_jcr > 1 {
-        hit.unexplained_by(&["storage-jcr", "storage-jcr-with-ims"])
-    } else {
-        hit
-    }]
+    // A standby serves no requests: where nobody else has other keys, nobody is logged out.
+    let without_standbys = Groups::by(farm, |member| {
+        let key = member.known_key(name).filter(|_| !member.snapshot.is_standby());
+        key.map(|key| key.value)
+    });
+    let unexplained_by: &[&str] = match (in_jcr > 1, without_standbys.differ()) {
+        (false, false) => &[],
+        (false, true) => &["standby-not-ready"],
+        (true, false) => &["storage-jcr", "storage-jcr-with-ims"],
+        (true, true) => &["storage-jcr", "storage-jcr-with-ims", "standby-not-ready"],
+    };
+    vec![hit.unexplained_by(unexplained_by)]
 }
 
 /// Returns `true` if there are two groups, one of authors and one of publishers.
@@ -124,9 +131,9 @@ mod tests {
         let of = |last: u8| -> Vec<u8> { (last..last + 32).collect() };
         let jcr = |key: Vec<u8>| move |i: Instance| i.jcr_mode(&key, &key[..16]);
         let both = farm().with("a", jcr(of(1))).with("b", jcr(of(60))).build();
-        assert_eq!(check(&both, KeyName::Hmac)[0].unexplained_by.len(), 2);
+        assert_eq!(check(&both, KeyName::Hmac)[0].unexplained_by.len(), 3);
         let one = good_farm(&["a", "b"]).with("c", jcr(of(60))).build();
-        assert_eq!(check(&one, KeyName::Hmac)[0].unexplained_by.len(), 0);
+        assert_eq!(check(&one, KeyName::Hmac)[0].unexplained_by, ["standby-not-ready"]);
     }
 
     #[test]

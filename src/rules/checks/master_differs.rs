@@ -22,6 +22,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         "key-misplaced",
         "storage-jcr-with-ims",
         "storage-jcr",
+        "standby-not-ready",
         "hmac-differs",
     ],
     check,

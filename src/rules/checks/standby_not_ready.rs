@@ -2,19 +2,20 @@
 
 use crate::facts::StandbyMode;
 use crate::farm::{Farm, Member};
+use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     id: "standby-not-ready",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     compares: true,
     summary: "a cold standby has other keys than its primary",
-    effect: "When the standby takes over, it cannot decrypt any secret of the repository.",
+    effect: "It works today, but promoted as it is, it reads no secret of the repository.",
     why: "The synchronisation of a cold standby copies the repository, not the key files. Promoted with keys of its own, the standby reads no \
           secret in that repository, and no other instance accepts its tokens.",
     fix: "Copy hmac and master of the primary to the standby before it is needed.",
     references: &["AEM 6.5, How to run AEM with TarMK Cold Standby"],
-    explained_by: &["hmac-differs", "master-differs"],
+    explained_by: &[],
     check,
 };
 
@@ -37,13 +38,11 @@ fn hit(primary: &Member, standby: &Member) -> Hit {
         "{} is the cold standby of {} and has other keys: promoted as it is, it reads no secret of the repository",
         standby.name, primary.name
     );
-    let step = format!(
-        "Give {} the keys of {}, as described for hmac-differs and master-differs.",
-        standby.name, primary.name
-    );
     let places =
         [primary, standby].into_iter().filter_map(|m| m.key_in_file(crate::facts::KeyName::Master));
-    Hit::on(standby, message).at(places.map(|(_, file)| &file.place)).advise([step])
+    Hit::on(standby, message)
+        .at(places.map(|(_, file)| &file.place))
+        .needs([Need::FarmKeys(standby.name.clone())])
 }
 
 #[cfg(test)]
