@@ -11,21 +11,33 @@ pub enum ManualCommand {
     Close(Vec<String>),
     /// Leaves a directory to its owner alone.
     CloseDirectory(String),
-    /// Gives a file or directory to a user.
+    /// Gives files and directories to a user, as only root may.
     Give {
-        /// The file or directory.
-        path: String,
+        /// The files and directories.
+        paths: Vec<String>,
         /// The user, by name or number.
         user: String,
     },
-    /// Gives a directory with all that is in it to the user that runs AEM, whose name is not known.
-    GiveAll(String),
+    /// Gives a directory with all that is in it to the user that runs AEM, as only root may.
+    GiveAll {
+        /// The directory.
+        path: String,
+        /// The user, by name or number, where that is known.
+        user: Option<String>,
+    },
     /// Shows the md5 of files.
     Sums(Vec<String>),
 }
 
 /// The place of a name in a command that is not known here.
 pub(crate) const USER: &str = "USER";
+
+impl ManualCommand {
+    /// Returns `true` if only root may run it.
+    pub fn is_of_root(&self) -> bool {
+        matches!(self, Self::Give { .. } | Self::GiveAll { .. })
+    }
+}
 
 /// As a POSIX shell has it.
 impl fmt::Display for ManualCommand {
@@ -36,10 +48,13 @@ impl fmt::Display for ManualCommand {
         match self {
             Self::Close(paths) => write!(f, "chmod 600 {}", words(paths)),
             Self::CloseDirectory(path) => write!(f, "chmod 700 {}", shell_path(path)),
-            Self::Give { path, user } => {
-                write!(f, "chown {} {}", shell_word(user), shell_path(path))
+            Self::Give { paths, user } => {
+                write!(f, "chown {} {}", shell_word(user), words(paths))
             }
-            Self::GiveAll(path) => write!(f, "chown -R {USER} {}", shell_path(path)),
+            Self::GiveAll { path, user } => {
+                let user = user.as_ref().map_or_else(|| USER.to_owned(), |user| shell_word(user));
+                write!(f, "chown -R {user} {}", shell_path(path))
+            }
             Self::Sums(paths) => write!(f, "md5sum {}", words(paths)),
         }
     }

@@ -19,7 +19,13 @@ enum Span {
 impl Text {
     /// Makes a sentence that ends in a command: `lead` says where and what for, without a colon.
     pub fn command(lead: &str, command: ManualCommand) -> Self {
-        Self(vec![Span::Say(lead.to_owned()), Span::Command(command)])
+        Self::commands_after(lead, [command])
+    }
+
+    /// Makes a sentence that ends in commands, each run where the one before went right.
+    pub fn commands_after(lead: &str, commands: impl IntoIterator<Item = ManualCommand>) -> Self {
+        let commands = commands.into_iter().map(Span::Command);
+        Self([Span::Say(lead.to_owned())].into_iter().chain(commands).collect())
     }
 
     /// Returns the words in it, without its commands.
@@ -42,9 +48,12 @@ impl Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = ": ";
         self.0.iter().try_for_each(|span| match span {
             Span::Say(words) => f.write_str(words),
-            Span::Command(command) => write!(f, ": {command}"),
+            Span::Command(command) => {
+                write!(f, "{}{command}", std::mem::replace(&mut before, " && "))
+            }
         })
     }
 }

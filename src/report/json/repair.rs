@@ -261,10 +261,9 @@ mod tests {
 
     #[test]
     fn what_a_person_runs_is_for_the_shell_of_the_instance() {
-        let posix = r"On a: md5sum 'D:\k/hmac' 'D:\k/master'";
+        let posix = r"On a, show the md5 of its keys: md5sum 'D:\k/hmac' 'D:\k/master'";
         assert_eq!(asked("slinginstall:/opt/aem/x.jar"), [posix]);
-        let powershell =
-            r"On a: Get-FileHash -Algorithm MD5 -LiteralPath 'D:\k/hmac', 'D:\k/master'";
+        let powershell = r"On a, show the md5 of its keys: Get-FileHash -Algorithm MD5 -LiteralPath 'D:\k/hmac', 'D:\k/master'";
         assert_eq!(asked(r"slinginstall:D:\aem\x.jar"), [powershell]);
     }
 }

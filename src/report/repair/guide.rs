@@ -6,7 +6,8 @@ use crate::diagnosis::Judged;
 use crate::facts::{self, Digest, KeyName, Opening, ProtectedAt};
 use crate::farm::{Member, listed};
 use crate::repair::{
-    Action, Collect, Decision, Do, KeyCheck, Outcome, Plan, PlanCheck, PlanIndex, Window,
+    Action, Collect, Decision, Do, KeyCheck, ManualCommand, Outcome, Plan, PlanCheck, PlanIndex,
+    Window,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,16 +66,18 @@ impl GuideStep {
             Some(rest) => with_first(rest, char::to_uppercase),
             None => said,
         };
-        Self { commands: commands(action, is_powershell), is_powershell, ..Self::say(say) }
+        let mut commands = commands(action, is_powershell);
+        if commands.len() > 1 {
+            let done = action.instance.as_ref().map(|name| format!("{name}: done"));
+            let done = done.unwrap_or_else(|| "done".to_owned());
+            commands = block(commands, &done, is_powershell);
+        }
+        Self { commands, is_powershell, ..Self::say(say) }
     }
 
     /// Makes one step of actions that follow each other, which prints `done` when all of it went right.
     fn block(says: Vec<String>, commands: Vec<String>, done: &str, is_powershell: bool) -> Self {
-        let commands = if is_powershell {
-            powershell::block(commands, done)
-        } else {
-            posix::block(commands, done)
-        };
+        let commands = block(commands, done, is_powershell);
         let mut says = says.into_iter();
         let mut say = says.next().unwrap_or_default();
         for next in says {
@@ -115,6 +118,23 @@ fn guided(actions: &[&Action], done: &str, is_powershell: bool) -> Vec<GuideStep
         steps.push(GuideStep::block(says, commands.collect(), done, is_powershell));
     }
     steps
+}
+
+fn block(commands: Vec<String>, done: &str, is_powershell: bool) -> Vec<String> {
+    if is_powershell { powershell::block(commands, done) } else { posix::block(commands, done) }
+}
+
+/// Says who runs the commands of a repair.
+pub(in crate::report) fn as_whom(plan: &Plan) -> &'static str {
+    let is_of_root = |action: &Action| match &action.does {
+        Do::Manual(text) => text.commands().any(ManualCommand::is_of_root),
+        _ => false,
+    };
+    if plan.actions().any(is_of_root) {
+        "as the user that runs AEM, or as root where a step says so"
+    } else {
+        "as the user that runs AEM"
+    }
 }
 
 fn commands(action: &Action, is_powershell: bool) -> Vec<String> {

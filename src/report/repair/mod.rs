@@ -10,7 +10,7 @@ mod visit;
 
 pub(super) use english::gist;
 pub(super) use guide::{
-    GuideStep, RepairPart, beginning, decision, fixes, on_windows, parts, result, warning,
+    GuideStep, RepairPart, as_whom, beginning, decision, fixes, on_windows, parts, result, warning,
 };
 pub(super) use posix::commands as posix_commands;
 pub(super) use powershell::commands as powershell_commands;

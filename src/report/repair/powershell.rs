@@ -58,11 +58,13 @@ fn by_hand(command: &ManualCommand) -> String {
             paths.iter().map(|file| close(&path(file), "F")).collect::<Vec<_>>().join("; ")
         }
         ManualCommand::CloseDirectory(directory) => close(&path(directory), INHERITED),
-        ManualCommand::Give { path: file, user } => {
-            format!("icacls {} /setowner {}", path(file), word(user))
+        ManualCommand::Give { paths, user } => {
+            let give = |file: &String| format!("icacls {} /setowner {}", path(file), word(user));
+            paths.iter().map(give).collect::<Vec<_>>().join("; ")
         }
-        ManualCommand::GiveAll(directory) => {
-            format!("icacls {} /setowner {USER} /T", path(directory))
+        ManualCommand::GiveAll { path: directory, user } => {
+            let user = user.as_ref().map_or_else(|| USER.to_owned(), |user| word(user));
+            format!("icacls {} /setowner {user} /T", path(directory))
         }
         ManualCommand::Sums(paths) => {
             let paths: Vec<String> = paths.iter().map(|file| path(file)).collect();
@@ -200,10 +202,13 @@ mod tests {
                 format!("icacls 'it''s/hmac' /inheritance:r /grant:r {me}:(OI)(CI)F\""),
             ),
             (
-                ManualCommand::Give { path: path(), user: "a b".to_owned() },
+                ManualCommand::Give { paths: vec![path()], user: "a b".to_owned() },
                 "icacls 'it''s/hmac' /setowner 'a b'".to_owned(),
             ),
-            (ManualCommand::GiveAll(path()), "icacls 'it''s/hmac' /setowner USER /T".to_owned()),
+            (
+                ManualCommand::GiveAll { path: path(), user: None },
+                "icacls 'it''s/hmac' /setowner USER /T".to_owned(),
+            ),
             (
                 ManualCommand::Sums(vec![path(), path()]),
                 "Get-FileHash -Algorithm MD5 -LiteralPath 'it''s/hmac', 'it''s/hmac'".to_owned(),

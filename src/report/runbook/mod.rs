@@ -10,7 +10,7 @@ mod verify;
 use super::by_farm::ALL_AT_ONCE;
 use super::labels::LEFT_OUT;
 use super::markdown::{examined, guided};
-use super::repair::{beginning, decision, parts, result, warning};
+use super::repair::{as_whom, beginning, decision, parts, result, warning};
 use super::{Format, Report, counted};
 use crate::diagnosis::{Doubt, Judged, Verdict};
 use incomplete_sources::AllIncompleteSources;
@@ -160,8 +160,9 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "- Run commands as the user that runs AEM, in the directory where the paths below begin. A block stops at the first command that fails, \
-         and prints its last line only when all of it went right. Where it does not, copy what is in its keys-before-… back, and go no further."
+        "- Run commands {}, in the directory where the paths below begin. A block stops at the first command that fails, \
+         and prints its last line only when all of it went right. Where it does not, copy what is in its keys-before-… back, and go no further.",
+        as_whom(plan)
     )?;
     if let Some(text) = beginning(judged) {
         writeln!(out, "- {}", prose(&text))?;

@@ -1,6 +1,8 @@
 //! The causes: who, what is wrong, what comes of it, what shows it, and how it is mended.
 
-use super::super::repair::{RepairPart, beginning, decision, gist, parts, result, warning};
+use super::super::repair::{
+    RepairPart, as_whom, beginning, decision, gist, parts, result, warning,
+};
 use super::super::{CAUSES_NAMED_MAX, Screen};
 use super::text::{Paint, command, labelled};
 use crate::diagnosis::{Cause, Finding, Judged};
@@ -58,17 +60,18 @@ pub(super) fn write(judged: &Judged, screen: Screen, out: &mut dyn Write) -> io:
     let has_commands =
         all.iter().flat_map(|part| &part.steps).any(|step| !step.commands.is_empty());
     let how = match (is_short, has_commands) {
-        (true, true) => {
-            "Run the commands as the user that runs AEM, where the paths of the upload begin; each block prints its last line only when all of \
-             it went right. Keep a backup."
-        }
-        (true, false) => "Keep a backup.",
+        (true, true) => format!(
+            "Run the commands {}, where the paths of the upload begin; each block prints its last line only when all of it went right. Keep a backup.",
+            as_whom(&judged.plan)
+        ),
+        (true, false) => "Keep a backup.".to_owned(),
         (false, _) => {
             "For the steps, run this again with --format runbook (or shell, or powershell)."
+                .to_owned()
         }
     };
     let beginning = beginning(judged).filter(|_| is_short && has_commands);
-    let how = beginning.map_or_else(|| how.to_owned(), |text| format!("{how} {text}"));
+    let how = beginning.map_or_else(|| how.clone(), |text| format!("{how} {text}"));
     labelled("Repair:", &whole(judged, &how), screen, out)?;
     writeln!(out)
 }

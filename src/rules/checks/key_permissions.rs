@@ -72,17 +72,13 @@ fn open(farm: &Farm) -> Option<Hit> {
 
 fn close(member: &Member, file: &KeyFile) -> Text {
     Text::command(
-        &format!("On {}", member.name),
+        &format!("On {}, leave the key to its owner", member.name),
         ManualCommand::Close(vec![file.place.path.clone()]),
     )
 }
 
 /// Finds key files that root alone may read. Where AEM is known to run as another user, that is an error of its own.
 fn shut(farm: &Farm) -> Option<Hit> {
-    let is_refused = |member: &Member, owner: &Owner| {
-        let account = member.snapshot.account.as_ref();
-        account.is_some_and(|account| owner.refuses(account, Right::Read))
-    };
     let shut: Vec<(&Member, &KeyFile)> = farm
         .members
         .iter()
@@ -103,6 +99,12 @@ fn shut(farm: &Farm) -> Option<Hit> {
     Some(Hit::among(&members, message).at(shut.iter().map(|(_, file)| &file.place)).advise(steps))
 }
 
+/// Returns `true` if AEM is known to run as a user that may not read a file of this owner.
+fn is_refused(member: &Member, owner: &Owner) -> bool {
+    let account = member.snapshot.account.as_ref();
+    account.is_some_and(|account| owner.refuses(account, Right::Read))
+}
+
 /// Users are compared by name where every instance has names, since one user may have two numbers on two machines; a
 /// directory never has names, so with one among the sources the numbers are compared.
 fn other_owner(farm: &Farm) -> Option<Hit> {
@@ -121,9 +123,18 @@ fn other_owner(farm: &Farm) -> Option<Hit> {
     let odd = groups.odd();
     let places = odd.iter().flat_map(|member| files(member)).map(|file| &file.place);
     // The whole install, since a start as root leaves root's files in all of it. (Adobe KA-15489)
-    let steps = odd.iter().map(|member| {
-        let lead = format!("On {}, give the install to the user that runs AEM", member.name);
-        Text::command(&lead, ManualCommand::GiveAll(member.snapshot.root.clone()))
+    // Where AEM cannot read a key for that, `key-unreadable` says what is to be done.
+    let is_legible = |member: &&&Member| {
+        let mut owners = files(member).filter_map(|file| file.owner.as_ref());
+        !owners.any(|owner| is_refused(member, owner))
+    };
+    let steps = odd.iter().filter(is_legible).map(|member| {
+        let lead =
+            format!("On {}, as root, give the install to the user that runs AEM", member.name);
+        let account = member.snapshot.account.as_ref();
+        let user = account.map(|own| own.user.clone().unwrap_or_else(|| own.uid.to_string()));
+        let path = member.snapshot.root.clone();
+        Text::command(&lead, ManualCommand::GiveAll { path, user })
     });
     Some(Hit::among(&odd, groups.describe("key file owner")).at(places).advise(steps))
 }
@@ -182,6 +193,18 @@ mod tests {
     fn files_of_another_user_are_told() {
         let farm = good_farm(&["a", "b"]).with("c", |i| i.owned_by(0, 0o600)).build();
         assert_eq!(messages(&farm), ["c: key file owner differs from the other 2 instances"]);
+    }
+
+    #[test]
+    fn install_is_given_to_the_user_that_is_known_unless_the_keys_are_told_already() {
+        let steps = |mode: u32| {
+            let odd = |i: crate::testing::Instance| i.runs_as(1000, 1000).owned_by(0, mode);
+            let hits = check(&good_farm(&["a", "b"]).with("c", odd).build());
+            hits.iter().flat_map(Hit::advice).collect::<Vec<_>>()
+        };
+        let step = "On c, as root, give the install to the user that runs AEM: chown -R '1000' 'crx-quickstart'";
+        assert_eq!(steps(0o644).last().map(String::as_str), Some(step));
+        assert_eq!(steps(0o600), [""; 0]);
     }
 
     #[test]

@@ -28,7 +28,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
     );
     let of = |member: &&Member| {
         let paths = files(member).map(|file| file.place.path.clone()).collect();
-        Text::command(&format!("On {}", member.name), ManualCommand::Close(paths))
+        Text::command(
+            &format!("On {}, leave the keys to their owner", member.name),
+            ManualCommand::Close(paths),
+        )
     };
     let places = members.iter().flat_map(|member| files(member)).map(|file| &file.place);
     vec![Hit::among(&members, message).at(places).advise(members.iter().map(of))]

@@ -49,8 +49,8 @@ fn on(member: &Member) -> Option<Hit> {
         first.owner.mode,
         first.owner
     );
-    let steps: Vec<Text> = bars.iter().flat_map(|bar| open(member, account, bar)).collect();
-    Some(Hit::on(member, message).at(bars.iter().map(|bar| bar.place)).advise(steps))
+    let step = open(member, account, &bars);
+    Some(Hit::on(member, message).at(bars.iter().map(|bar| bar.place)).advise([step]))
 }
 
 /// Only the keys that the instance works with count: files of JCR mode are not read.
@@ -78,17 +78,21 @@ fn bars<'m>(member: &'m Member, account: &Account) -> Vec<Barrier<'m>> {
     bars
 }
 
-fn open(member: &Member, account: &Account, bar: &Barrier<'_>) -> Vec<Text> {
-    let (path, lead) = (bar.place.path.clone(), format!("On {}", member.name));
-    let user = account.user.clone().unwrap_or_else(|| account.uid.to_string());
-    let give = (bar.owner.uid != account.uid)
-        .then(|| Text::command(&lead, ManualCommand::Give { path: path.clone(), user }));
-    let close = match bar.right {
-        Right::Enter => ManualCommand::CloseDirectory(path),
-        Right::Read => ManualCommand::Close(vec![path]),
+/// One step for all of them, in the order in which root may do it.
+fn open(member: &Member, account: &Account, bars: &[Barrier<'_>]) -> Text {
+    let paths = |is: &dyn Fn(&Barrier<'_>) -> bool| -> Vec<String> {
+        bars.iter().filter(|bar| is(bar)).map(|bar| bar.place.path.clone()).collect()
     };
-    let allow = Text::command(&lead, close);
-    give.into_iter().chain([allow]).collect()
+    let others = paths(&|bar| bar.owner.uid != account.uid);
+    let files = paths(&|bar| bar.right == Right::Read);
+    let directories = paths(&|bar| bar.right == Right::Enter);
+    let as_whom = if others.is_empty() { "as the user that runs AEM" } else { "as root" };
+    let user = account.user.clone().unwrap_or_else(|| account.uid.to_string());
+    let give = (!others.is_empty()).then_some(ManualCommand::Give { paths: others, user });
+    let enter = directories.into_iter().map(ManualCommand::CloseDirectory);
+    let close = (!files.is_empty()).then_some(ManualCommand::Close(files));
+    let commands = give.into_iter().chain(enter).chain(close);
+    Text::commands_after(&format!("On {}, {as_whom}", member.name), commands)
 }
 
 #[cfg(test)]
@@ -136,10 +140,11 @@ mod tests {
         }
         let farm = farm().with("a", |i| i.runs_as(1000, 1000).owned_by(0, 0o600)).build();
         let steps = &check(&farm)[0].advice();
-        assert!(
-            steps[0].contains("chown '1000' '") && steps[1].contains("chmod 600 '"),
-            "{steps:?}"
-        );
+        let [hmac, master] = ["hmac", "master"]
+            .map(|key| format!("'crx-quickstart/launchpad/felix/bundle2/data/{key}'"));
+        let step =
+            format!("On a, as root: chown '1000' {hmac} {master} && chmod 600 {hmac} {master}");
+        assert_eq!(*steps, [step]);
     }
 
     #[test]

@@ -50,7 +50,10 @@ fn by_property(member: &Member) -> Option<Hit> {
         return Some(Hit::on(member, message).at([&setting.place]).advise([step]));
     }
     let files = KeyName::ALL.map(|name| format!("{}/{name}", setting.value));
-    let step = Text::command(&format!("On {}", member.name), ManualCommand::Sums(files.to_vec()));
+    let step = Text::command(
+        &format!("On {}, show the md5 of its keys", member.name),
+        ManualCommand::Sums(files.to_vec()),
+    );
     Some(Hit::on(member, message).at([&setting.place]).advise([step]))
 }
 
@@ -93,7 +96,10 @@ mod tests {
         let hits =
             check(&farm().with("a", |i| i.setting(CRYPTO_KEYS_PATH, "/etc/aem/keys")).build());
         assert_eq!(hits[0].message, "a keeps its keys in /etc/aem/keys");
-        assert_eq!(hits[0].advice(), ["On a: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]);
+        assert_eq!(
+            hits[0].advice(),
+            ["On a, show the md5 of its keys: md5sum '/etc/aem/keys/hmac' '/etc/aem/keys/master'"]
+        );
     }
 
     #[test]
