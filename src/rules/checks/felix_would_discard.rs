@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     severity: Severity::Error,
     compares: false,
     summary: "Felix would delete a bundle directory at the next start",
-    effect: "The directory goes at the next start, and an instance that loses keys with it makes new ones.",
+    effect: "At the next start the directory goes; where keys go with it, new ones are made.",
     why: "When Felix cannot read a bundle's directory at start, it deletes it with everything in it, `data/` included. For \
           com.adobe.granite.crypto.file that means both keys are gone. A damaged bundle.info (after a \
           crash or a full disk) or a stray `version…` directory is enough.",
