@@ -72,6 +72,30 @@ fn launchpad_behind_a_link_is_the_instance_and_no_copy_of_it() {
 }
 
 #[test]
+fn link_to_an_install_that_came_too_makes_no_second_instance() {
+    for (link, root) in [
+        ("home/aem/crx-quickstart", "srv/aem-data/crx-quickstart"),
+        ("opt/aem/crx-quickstart", "opt/aem/crx-quickstart-6.5"),
+        ("opt/aem/crx-quickstart", "mnt/ssd/aem"),
+    ] {
+        let mut case = moved(instance("crx-quickstart"), "crx-quickstart", root);
+        case.links.insert(link.into(), Link::Symbolic(format!("/{root}")));
+        assert_eq!(said(&case), "consistent 2 [] []", "{root}");
+    }
+    // A short way to a part of it is none either.
+    for (link, target) in [
+        ("root/felix", "/opt/aem/crx-quickstart/launchpad/felix"),
+        ("root/bundle43", "/opt/aem/crx-quickstart/launchpad/felix/bundle43"),
+        ("opt/aem/launchpad", "crx-quickstart/launchpad"),
+    ] {
+        let mut case =
+            moved(instance("crx-quickstart"), "crx-quickstart", "opt/aem/crx-quickstart");
+        case.links.insert(link.into(), Link::Symbolic(target.into()));
+        assert_eq!(said(&case), "consistent 2 [] []", "{link}");
+    }
+}
+
+#[test]
 fn keys_in_a_bundle_directory_beside_the_cache_are_not_those_in_use() {
     let stray = "crx-quickstart/bundle43";
     let cache = "crx-quickstart/launchpad/felix/bundle43";

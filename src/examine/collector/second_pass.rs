@@ -6,7 +6,8 @@ use crate::examine::hints;
 use crate::examine::layout::beside_on_host;
 use crate::examine::link_alias::Aliases;
 use crate::examine::links::{Follower, Links, Resolved, is_stem};
-use crate::examine::paths::parent;
+use crate::examine::paths::{name, parent};
+use crate::examine::roots::owner;
 use crate::facts::{GapKind, QUICKSTART};
 use crate::intake::{LinkTarget, claims_archive};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,10 @@ impl Collector<'_> {
             let on_host = self.on_host(&path, &link, &follower);
             if let Some(target) = &on_host {
                 lead_inside.insert(path.clone(), LinkTarget::Inside(target.clone()));
+                // `home/aem/crx-quickstart -> /srv/aem-data/crx-quickstart`: what is found where it lies is no second install.
+                if !is_stem(&path, &roots) && classify(&path).is_none() {
+                    continue;
+                }
             }
             let target = on_host.or_else(|| self.target(&path, &link, &follower));
             let Some(target) = target else { continue };
@@ -47,10 +52,28 @@ impl Collector<'_> {
                 targets.entry(target).or_default().push(path);
             }
         }
+        self.leave_short_ways(&mut targets);
         let logs = self.log_links(&roots, &follower);
         links.extend(lead_inside);
         self.links = links;
         self.aliases_to(targets, logs)
+    }
+
+    /// Leaves out links to a part of an install that are of no install themselves: `root/felix -> /opt/aem/crx-quickstart/launchpad/felix` is a
+    /// short way there, and makes no second one.
+    fn leave_short_ways(&mut self, targets: &mut BTreeMap<String, Vec<String>>) {
+        let items = self.items.iter().filter(|(_, item)| !matches!(item, Item::Link(_)));
+        let paths = items.map(|(path, _)| path).filter(|_| !targets.is_empty());
+        let roots: BTreeSet<&str> = paths.filter_map(|path| Some(classify(path)?.1.root)).collect();
+        let is_of_install =
+            |target: &str| owner(target, &roots).is_some_and(|root| name(root) == QUICKSTART);
+        let mut left = Vec::new();
+        for (_, links) in targets.iter_mut().filter(|(target, _)| is_of_install(target)) {
+            left.extend(links.extract_if(.., |link| owner(link, &roots).is_none()));
+        }
+        for link in left {
+            self.items.remove(&link);
+        }
     }
 
     /// Targets are sorted, so what is above others comes before them; logs, which decide nothing, come last.
