@@ -73,9 +73,20 @@ const OLD_WORDS: [&str; 20] = [
     "sicherung",
 ];
 
-/// Words for places in which states lie that are not in use, or were not when they got there.
-const OLD_PLACES: [&str; 9] =
-    ["snap", "snaps", "snapshot", "snapshots", "lvsnap", "restore", "restored", "trash", "recycle"];
+/// Words for what is not in use, and for places in which states lie that are not, or were not when they got there.
+const OLD_PLACES: [&str; 11] = [
+    "snap",
+    "snaps",
+    "snapshot",
+    "snapshots",
+    "lvsnap",
+    "restore",
+    "restored",
+    "trash",
+    "recycle",
+    "disabled",
+    "off",
+];
 
 /// Returns `true` if a name has a word in it that shows that a copy was put aside.
 pub fn says_put_aside(name: &str) -> bool {
@@ -121,10 +132,12 @@ mod tests {
             ".Trash-1000",
             "AEM_restore_20240101",
             "backup2",
+            "crx-quickstart_OFF",
+            "crx-quickstart.disabled",
         ] {
             assert!(has_old_word(name), "{name}");
         }
-        for name in ["goldfish", "crx-quickstart", "publish1", "prevention"] {
+        for name in ["goldfish", "office", "crx-quickstart", "publish1", "prevention"] {
             assert!(!has_old_word(name), "{name}");
         }
     }

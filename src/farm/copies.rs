@@ -2,6 +2,7 @@
 
 use super::in_use::{InUse, in_use};
 use super::plan::FarmPlan;
+use super::put_aside::{is_loose, is_put_aside, names_instance};
 use super::state_name::split;
 use super::states;
 use crate::facts::{
@@ -168,6 +169,9 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
     if name.starts_with(QUICKSTART) && name != QUICKSTART && is_aside() {
         return Some(sibling);
     }
+    if let Some(install) = beside(snapshot, &is_install) {
+        return Some(install);
+    }
     let above = snapshot.root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
     let outer = above.filter_map(|end| snapshot.root.split_at_checked(end));
     outer.filter(|(_, rest)| !rest.is_empty()).find_map(|(root, rest)| {
@@ -183,6 +187,25 @@ fn original(snapshot: &Snapshot, installs: &Installs) -> Option<String> {
         // An install runs one cache. What is built again has a new Sling id, which lies in it, and new keys.
         let is_other_cache = (inside || is_cache) && !holds_install && installs.contains_key(root);
         (is_other_cache || (inside || like_a_part) && is_install(root)).then(|| root.to_owned())
+    })
+}
+
+/// Returns the root of the install beside which a part of it was put aside, as `launchpad.bak` or `backup/2024/felix` beside
+/// `crx-quickstart`. A whole install that lies there is compared with all others by `states`.
+fn beside(snapshot: &Snapshot, is_install: &dyn Fn(&str) -> bool) -> Option<String> {
+    let root = snapshot.root.as_str();
+    let own = root.rmatch_indices('/').map(|(at, _)| at).chain([0]);
+    // Bundles that lie there alone have what is around the install for their root.
+    let homes = own.chain(is_loose(snapshot).then_some(root.len()));
+    let is_of_install = |home: &str, install: &str| {
+        let below = root.strip_prefix(home).unwrap_or(root);
+        let names = |part: &&str| part.contains(QUICKSTART) || names_instance(part);
+        is_put_aside(snapshot, install) && !path_parts(below).any(|part| names(&part))
+    };
+    homes.filter_map(|end| root.get(..end)).find_map(|home| {
+        let install = format!("{home}/{QUICKSTART}").trim_start_matches('/').to_owned();
+        (install != root && is_install(&install) && is_of_install(home, &install))
+            .then_some(install)
     })
 }
 
@@ -225,6 +248,44 @@ mod tests {
         }
         for other in ["up/publish2", "up/publish2/backups/x.tgz", "up/publish1/publish2.tgz"] {
             assert_eq!(copies_of("up/publish1", other, [ID, ID]).len(), 2, "{other}");
+        }
+    }
+
+    #[test]
+    fn part_that_was_put_aside_beside_the_install_is_an_old_copy_of_it() {
+        let members = |root: &str, last: u8, bundle: Option<&str>| {
+            let one = |root: &str, last: u8| {
+                let id = format!("00000000-0000-4000-8000-00000000000{last}");
+                let built = farm().with("a", |i| i.sling_id(&id)).build();
+                let snapshot = built.members.into_iter().next().expect("one").snapshot;
+                Snapshot { root: root.to_owned(), ..snapshot }
+            };
+            let mut copy = one(root, last);
+            if let Some(name) = bundle {
+                copy.sling_id = None;
+                copy.bundles.change_each(|bundle| {
+                    (bundle.directory, bundle.path) = (name.to_owned(), name.to_owned());
+                });
+            }
+            let all = vec![(None, one("aem/crx-quickstart", 1)), (None, copy)];
+            farms(all, &FarmPlan::default()).expect("no policy").remove(0).members.len()
+        };
+        for root in [
+            "aem/launchpad.bak",
+            "aem/felix-backup",
+            "aem/backup",
+            "aem/backup/2024",
+            "aem/launchpad_backup_20240101",
+            "aem/pre-upgrade",
+        ] {
+            assert_eq!(members(root, 1, None), 1, "{root}");
+            assert_eq!(members(root, 2, None), 2, "{root}");
+            assert_eq!(members(root, 1, Some("bundle25")), 1, "{root}");
+        }
+        assert_eq!(members("aem", 1, Some("bundle25.bak")), 1);
+        assert_eq!(members("aem", 1, Some("bundle25")), 2);
+        for root in ["aem/publish2-backup", "aem/launchpad", "other/launchpad.bak"] {
+            assert_eq!(members(root, 1, None), 2, "{root}");
         }
     }
 

@@ -4,6 +4,7 @@
 
 use super::in_use::{InUse, in_use};
 use super::plan::FarmPlan;
+use super::put_aside::names_instance;
 use super::state_name::{split, zip_longest};
 use crate::facts::{Place, QUICKSTART, Snapshot, has_old_word, path_parts, realm};
 use crate::limits::Limits;
@@ -100,11 +101,6 @@ fn is_put_aside(part: &str) -> bool {
     let name = part.to_lowercase();
     has_old_word(part)
         || name.split(|c: char| !c.is_alphanumeric()).any(|word| RECOVERY.contains(&word))
-}
-
-fn names_instance(part: &&str) -> bool {
-    let name = part.to_lowercase();
-    ["author", "publish", "preview"].iter().any(|role| name.contains(role))
 }
 
 /// Returns the parts of a path that another one has not, where it has all of that in the same order. A drive letter is no part, and a copy of

@@ -1,7 +1,7 @@
 //! Whether what lies in or beside an install is an old copy of it.
 
 use crate::facts::{BUNDLE_CACHE, OldState, Snapshot, is_in_realm, says_old};
-use crate::farm::{InUse, Member, in_use, was_rotated_before};
+use crate::farm::{InUse, Member, in_use, is_loose, is_put_aside, was_rotated_before};
 
 /// Returns `true` if a copy is surely not what is in use: it has the same keys, or it is of the same instance and a link, its name or the
 /// times of the last starts tell that it is the older one.
@@ -25,12 +25,12 @@ pub(crate) fn is_old(member: &Member, copy: &Snapshot) -> bool {
     }
     // Of two that both have a date in their names, either may be in use: `crx-quickstart_20240501` after a rollback.
     let last = |root: &str| says_old(root.rsplit('/').next().unwrap_or(root));
-    let says_old = last(&copy.root) && !last(&install.root);
+    let says_old = last(&copy.root) && !last(&install.root) || is_put_aside(copy, &install.root);
     let is_earlier = install.was_used_after(copy);
     let is_beside = !is_in_realm(&copy.root, &install.root);
     // What is put aside, and made anew in its place, has another id than what is there now; so has another instance.
     match (is_beside, is_of_other_id(member, copy)) {
-        (true, true) => says_old && is_earlier,
+        (true, true) => says_old && (is_earlier || is_loose(copy)),
         // A setting that was followed names the cache in use.
         (false, true) => says_old || is_earlier || install.setting(BUNDLE_CACHE).is_some(),
         (false, false) => true,
@@ -98,6 +98,45 @@ mod tests {
             assert!(with_copy(root, |i| i, |i| i), "{root}: the same keys");
             assert!(with_copy(root, |i| i.started_at(2), |i| i.hmac(&[7; 32]).started_at(1)));
         }
+    }
+
+    #[test]
+    fn word_anywhere_in_its_path_alone_tells_that_it_was_put_aside() {
+        let (install, other) =
+            (|i: Instance| i.started_at(2), |i: Instance| i.hmac(&[7; 32]).started_at(2));
+        for root in [
+            "backups/2024-01-01/crx-quickstart",
+            "aem-backup/crx-quickstart",
+            "rollback/6.5.12/crx-quickstart",
+            "pre-upgrade/crx-quickstart",
+            ".Trash-1000/files/crx-quickstart",
+            "$RECYCLE.BIN/S-1-5/crx-quickstart",
+            "daily.0/crx-quickstart",
+            "crx-quickstart.1",
+            "crx-quickstart~",
+            "crx-quickstart.disabled",
+            "crx-quickstart_OFF",
+            "launchpad.bak",
+            "backup/2024",
+        ] {
+            assert!(with_copy(root, install, other), "{root}");
+        }
+        for root in ["tmp/crx-quickstart", "crx-quickstart.65", "crx-quickstart_6.4"] {
+            assert!(!with_copy(root, install, other), "{root}");
+        }
+    }
+
+    #[test]
+    fn bundle_that_was_put_aside_alone_is_not_in_use() {
+        let alone = |mut i: Instance| {
+            i.snapshot.sling_id = None;
+            i.snapshot.bundles.change_each(|bundle| {
+                bundle.directory.push_str(".bak");
+                bundle.path.clone_from(&bundle.directory);
+            });
+            i.hmac(&[7; 32])
+        };
+        assert!(with_copy("", |i| i, alone));
     }
 
     #[test]
