@@ -5,9 +5,11 @@ use crate::facts::{
     Bundle, CRYPTO_FILE, CRYPTO_KEYS_PATH, Gap, GapKind, KeyName, Repository, Role,
     TOKEN_ENCAPSULATED, TOKEN_HANDLER, Utc, no_break_space, spoken,
 };
-use crate::farm::{Farm, KeyState, Member, Missing, names_of, unknown_place};
+use crate::farm::{
+    Farm, KeyState, Member, Missing, misnamed, names_of, pairs, twins, unknown_place,
+};
 use crate::limits::Limits;
-use crate::rules::{Severity, is_of_other_id, is_old, misnamed, pairs, twins};
+use crate::rules::{Severity, is_of_other_id, is_old};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -128,7 +130,7 @@ pub(super) fn doubts(farm: &Farm) -> Vec<Doubt> {
         name: name.name.clone(),
         of: of.name.clone(),
     };
-    reasons.extend(misnamed(farm).into_iter().map(copy));
+    reasons.extend(misnamed(&farm.members).into_iter().map(copy));
     reasons.extend(farm.members.iter().filter_map(doubt).map(Doubt::Unknown));
     reasons.extend(farm.expected.missing.iter().filter_map(not_come).map(Doubt::Unknown));
     reasons.extend(perhaps_shared(farm).map(Doubt::Unknown));
@@ -196,7 +198,7 @@ fn perhaps_shared(farm: &Farm) -> Option<String> {
 
 /// Counts the instances; one that came in twice counts once.
 pub(super) fn distinct(farm: &Farm) -> usize {
-    let twice = pairs(farm).len();
+    let twice = pairs(&farm.members).len();
     farm.members.len().saturating_sub(twice)
 }
 

@@ -15,6 +15,7 @@ mod key_rows;
 mod key_time;
 mod keys;
 mod like;
+mod likeness;
 mod listed;
 mod log_signs;
 mod matrix;
@@ -53,12 +54,13 @@ pub use key_time::{KeyTime, key_time};
 use keys::KeyStates;
 pub(crate) use keys::other_in_jcr;
 pub use keys::{EffectiveKey, KeyOrigin, KeyState};
+pub(crate) use likeness::{are_alike, is_misnamed, misnamed, pairs, twins};
 pub(crate) use listed::{listed, listed_up_to};
 pub(crate) use log_signs::{
     CANNOT_DECRYPT, cannot_decrypt, last as last_sight, seen as signs_seen,
 };
 pub use matrix::{Matrix, MatrixRow, alike, matrix};
-pub(crate) use names::{are_one_word, distinct};
+pub(crate) use names::distinct;
 pub use openings::{Encrypted, Holders, MasterOrigin, OpeningKey, Opens, Secret, SecretCounts};
 pub(crate) use openings::{has_untried_master, masters_of_shut, opened, opens_value};
 pub use parts::{SeenInstance, SeenSources, groups};

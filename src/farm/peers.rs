@@ -1,6 +1,6 @@
 //! Groups of equals among instances, and how to speak of them.
 
-use super::{Farm, Member};
+use super::{Farm, Member, pairs};
 use crate::facts::{Digest, KeyName};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 /// Instances that have the same value, the largest group first; equally large ones in order of their first instance.
 pub(crate) struct Groups<'a> {
     groups: Vec<Vec<&'a Member>>,
+    /// How many instances each group is of: one that came twice counts once.
+    votes: Vec<usize>,
 }
 
 /// Names are listed up to this many; the rest is counted.
@@ -30,9 +32,16 @@ impl<'a> Groups<'a> {
                 by_value.entry(value).or_default().push(member);
             }
         }
-        let mut groups: Vec<Vec<&Member>> = by_value.into_values().collect();
-        groups.sort_by_key(|group| (Reverse(group.len()), group.first().map(|m| m.name.clone())));
-        Self { groups }
+        let votes = |group: Vec<&'a Member>| {
+            let twice = pairs(group.iter().copied()).len();
+            (group.len().saturating_sub(twice), group)
+        };
+        let mut groups: Vec<(usize, Vec<&Member>)> = by_value.into_values().map(votes).collect();
+        groups.sort_by_key(|(votes, group)| {
+            (Reverse(*votes), group.first().map(|member| member.name.clone()))
+        });
+        let (votes, groups) = groups.into_iter().unzip();
+        Self { groups, votes }
     }
 
     /// Returns `true` if there are at least two.
@@ -47,8 +56,8 @@ impl<'a> Groups<'a> {
 
     /// Returns the group that outnumbers every other, if there is one.
     pub(crate) fn majority(&self) -> Option<&[&'a Member]> {
-        let size = |index: usize| self.groups.get(index).map_or(0, Vec::len);
-        (size(0) > size(1)).then(|| self.groups.first().map(Vec::as_slice)).flatten()
+        let votes = |index: usize| self.votes.get(index).copied().unwrap_or_default();
+        (votes(0) > votes(1)).then(|| self.groups.first().map(Vec::as_slice)).flatten()
     }
 
     /// Returns the instances outside the majority; all of them where there is none.
@@ -164,7 +173,7 @@ fn listed(first: &[&Member], all: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::farm;
+    use crate::testing::{Instance, farm};
 
     fn keyed(keys: &[&[u8]]) -> Farm {
         let names = ["a", "b", "c", "d"];
@@ -187,6 +196,20 @@ mod tests {
             describe(&[b"k", b"k", b"x", b"k"]),
             "c: hmac differs from the other 3 instances"
         );
+    }
+
+    #[test]
+    fn instance_that_came_twice_has_one_vote() {
+        let twice = |i: Instance| i.hmac(b"x").sling_id("x").started_at(5);
+        let farm = farm()
+            .with("a", |i| i.hmac(b"k").sling_id("a").started_at(5))
+            .with("b", twice)
+            .with("c", twice);
+        let of = |farm: &Farm| {
+            let groups = Groups::by(farm, |m| m.known_key(KeyName::Hmac).map(|key| key.value));
+            groups.majority().map(|group| names(group))
+        };
+        assert_eq!(of(&farm.build()), None);
     }
 
     #[test]

@@ -15,7 +15,6 @@ mod checks {
     mod fold;
     mod ims_secrets;
     mod key_differs;
-    pub(super) mod likeness;
     mod owners;
     mod references;
     mod shut_secrets;
@@ -90,7 +89,6 @@ mod checks {
 }
 
 pub(crate) use checks::copies::{is_of_other_id, is_old};
-pub(crate) use checks::likeness::{misnamed, pairs, twins};
 pub use hit::Hit;
 pub(crate) use reference::url;
 pub use rule::{Rule, Severity};

@@ -1,8 +1,7 @@
 //! `same-instance-twice`: one instance was sent twice.
 
-use super::likeness::{is_misnamed, pairs};
 use crate::facts::spoken;
-use crate::farm::{Farm, Member};
+use crate::farm::{Farm, Member, is_misnamed, pairs};
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -20,7 +19,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    pairs(farm)
+    pairs(&farm.members)
         .into_iter()
         .map(|(first, again)| {
             let message = format!("{} is the same instance as {}", again.name, first.name);

@@ -1,8 +1,7 @@
 //! `sling-id-duplicate`: two different instances share a Sling id.
 
-use super::likeness::are_alike;
 use crate::facts::{Snapshot, has_old_word, is_in_realm, path_parts, realm};
-use crate::farm::{Farm, Member, names_of};
+use crate::farm::{Farm, Member, are_alike, names_of};
 use crate::limits::Limits;
 use crate::repair::quoted;
 use crate::rules::{Hit, Rule, Severity};

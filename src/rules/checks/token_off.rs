@@ -1,10 +1,9 @@
 //! `token-off`: several publishers, and none with encapsulated tokens.
 
-use super::likeness::pairs;
 use super::references::ENCAPSULATED_TOKEN;
 use super::token_mixed::on_publisher;
 use crate::facts::TOKEN_HANDLER;
-use crate::farm::{Farm, Member, names_of};
+use crate::farm::{Farm, Member, names_of, pairs};
 use crate::rules::{Hit, Rule, Severity};
 use std::collections::BTreeSet;
 
@@ -26,7 +25,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 fn check(farm: &Farm) -> Vec<Hit> {
     // One that came in twice is no two publishers.
     let again: BTreeSet<&str> =
-        pairs(farm).into_iter().map(|(_, again)| again.name.as_str()).collect();
+        pairs(&farm.members).into_iter().map(|(_, again)| again.name.as_str()).collect();
     let known: Vec<&Member> = farm
         .members
         .iter()

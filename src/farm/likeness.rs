@@ -3,17 +3,20 @@
 //! Of 200 instances with 600 bundles each, comparing each with each took 10 s. So only those are compared that have one Sling id, or
 //! none, and each with so many others at most.
 
+use super::Member;
+use super::names::are_one_word;
 use crate::facts::{Bundles, Digest, KeyName, LogTime, LogTopic};
-use crate::farm::{Farm, Member, are_one_word};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
 
-/// Returns each instance that was read again, with the one it repeats.
-pub(crate) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
+/// Returns each of some instances that was read again, with the one it repeats.
+pub(crate) fn pairs<'f>(
+    members: impl IntoIterator<Item = &'f Member>,
+) -> Vec<(&'f Member, &'f Member)> {
     let max = Limits::DEFAULT.compared_max;
     let mut by_start: BTreeMap<Start<'_>, Vec<&Member>> = BTreeMap::new();
     let mut pairs = Vec::new();
-    for member in &farm.members {
+    for member in members {
         let Some(start) = start(member) else { continue };
         let earlier = by_start.entry(start).or_default();
         pairs.extend(earlier.iter().find(|first| are_alike(first, member)).map(|f| (*f, member)));
@@ -25,12 +28,12 @@ pub(crate) fn pairs(farm: &Farm) -> Vec<(&Member, &Member)> {
 }
 
 /// Returns those that came in another source, under a name of their own, each with the one it repeats: somebody took it for another instance.
-pub(crate) fn misnamed(farm: &Farm) -> Vec<(&Member, &Member)> {
-    pairs(farm).into_iter().filter(|(first, again)| is_misnamed(first, again)).collect()
+pub(crate) fn misnamed(members: &[Member]) -> Vec<(&Member, &Member)> {
+    pairs(members).into_iter().filter(|(first, again)| is_misnamed(first, again)).collect()
 }
 
 /// Returns `true` if an instance that came twice has two names that are not one word.
-pub(super) fn is_misnamed(first: &Member, again: &Member) -> bool {
+pub(crate) fn is_misnamed(first: &Member, again: &Member) -> bool {
     first.snapshot.source != again.snapshot.source && !are_one_word(&first.name, &again.name)
 }
 
@@ -158,7 +161,7 @@ fn time(member: &Member) -> Option<Time> {
 /// Returns `true` if nothing that both snapshots show tells one instance from the other.
 ///
 /// One of them may be a selection of the other's files, so only what both hold is compared.
-pub(super) fn are_alike(a: &Member, b: &Member) -> bool {
+pub(crate) fn are_alike(a: &Member, b: &Member) -> bool {
     let storage = |member: &Member| member.storage().map(|file| file.storage);
     may_be_alike(a, b)
         && agree(storage(a), storage(b))
