@@ -1,6 +1,10 @@
 //! The keys that an instance has for its own, and what keeps it from working with them.
 
-use super::{EffectiveKey, Encrypted, KeyHealth, KeyState, Member, key_in, other_in_jcr};
+use super::ignored_keys::has_no_others;
+use super::{
+    EffectiveKey, Encrypted, KeyHealth, KeyState, Member, ignored_pair, ignores_keys, is_pair,
+    key_in, last_storage, opened, other_in_jcr, pair_among,
+};
 use crate::facts::{
     CRYPTO_FILE, Digest, JcrKey, KeyDigest, KeyFile, KeyName, Place, Repository, Snapshot,
     StorageMode, TextKind,
@@ -36,12 +40,21 @@ pub enum Flaw {
     Altered,
     /// Each has the name of the other.
     Swapped,
+    /// They are files in their place, and `storage` says that they are in the repository, where none is known to be.
+    Ignored,
 }
 
 impl KeyPair {
     /// Decides what an instance has, whose single keys are decided.
     pub(super) fn of(member: &Member) -> Self {
         if is_open(member) {
+            return Self::Unknown;
+        }
+        let ignored = ignored_pair(member).map(|files| files.map(|file| file.digest.whole));
+        if let Some(own) = ignored.filter(|[_, master]| are_own(member, master)) {
+            return Self::ignored(own);
+        }
+        if ignores_keys(member) {
             return Self::Unknown;
         }
         let contents = KeyName::ALL.map(|name| content(member, name));
@@ -81,6 +94,23 @@ impl KeyPair {
         })
     }
 
+    /// Keys in files that the instance ignores.
+    fn ignored(pair: [Digest; 2]) -> Self {
+        Self::Flawed(pair, BTreeSet::from([Flaw::Ignored]))
+    }
+
+    /// Takes the files that an instance ignores for its keys where a peer has the same ones and its repository has none.
+    pub(super) fn like_a_peers(
+        &self,
+        member: &Member,
+        peers: &BTreeSet<[Digest; 2]>,
+    ) -> Option<Self> {
+        let files =
+            ignored_pair(member).filter(|_| *self == Self::Unknown && has_no_others(member))?;
+        let pair = files.map(|file| file.digest.whole);
+        peers.contains(&pair).then(|| Self::ignored(pair))
+    }
+
     /// Returns both keys, with flaws or without any.
     pub(crate) fn keys(&self) -> Option<[Digest; 2]> {
         match self {
@@ -98,6 +128,11 @@ impl KeyPair {
     pub(crate) fn flaws(&self) -> &BTreeSet<Flaw> {
         const NONE: &BTreeSet<Flaw> = &BTreeSet::new();
         if let Self::Flawed(_, flaws) = self { flaws } else { NONE }
+    }
+
+    /// Returns `true` if the instance has key files of its own and ignores them.
+    pub(crate) fn is_ignored(&self) -> bool {
+        self.flaws().contains(&Flaw::Ignored)
     }
 
     /// Returns `true` if each key has the name of the other.
@@ -169,16 +204,13 @@ pub(crate) fn unused_pairs(snapshot: &Snapshot) -> Vec<(&str, [&KeyFile; 2])> {
     by_directory.into_iter().filter_map(pair).collect()
 }
 
-/// Returns the files of both keys, hmac first, where there is one of each and both are as they should be.
-fn pair_among<'a>(all: &(impl Iterator<Item = &'a KeyFile> + Clone)) -> Option<[&'a KeyFile; 2]> {
-    let one = |name: KeyName| {
-        let mut files = all.clone().filter(|file| file.name == name);
-        let file = files.next().filter(|_| files.next().is_none())?;
-        (KeyHealth::of(name, &file.digest) == KeyHealth::Sound).then_some(file)
-    };
-    let pair = [one(KeyName::Hmac)?, one(KeyName::Master)?];
-    let [hmac, master] = pair.map(|file| &file.digest.whole);
-    is_pair(hmac, master).then_some(pair)
+/// Returns `true` if something shows that the files that an instance ignores are its keys: its last start worked with them, or its secrets open
+/// with the master and there is no other one.
+fn are_own(member: &Member, master: &Digest) -> bool {
+    let has_opened = || opened(&[member], master).is_some_and(|(open, _)| open > 0);
+    let last =
+        || last_storage(member).map(|(last, _)| last.value == StorageMode::Bundle.to_string());
+    has_no_others(member) && has_opened() || last() == Some(true)
 }
 
 /// Returns `true` if there are no files to copy, for the keys lie in the repository.
@@ -290,13 +322,6 @@ fn has_encoded(member: &Member, name: KeyName) -> bool {
     }
 }
 
-/// Returns `true` if two keys may be one pair. In no form is master the longer one: such a pair is swapped, as 32 and 48 bytes are.
-fn is_pair(hmac: &Digest, master: &Digest) -> bool {
-    let are_lengths =
-        KeyName::Hmac.may_have_length(hmac.bytes) && KeyName::Master.may_have_length(master.bytes);
-    are_lengths && hmac != master && hmac.bytes >= master.bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,9 +416,25 @@ mod tests {
     fn keys_in_a_wrong_place_are_not_taken_for_those_in_the_jcr() {
         let both = |i: Instance| {
             let i = i.key_in("bundle1", KeyName::Hmac, &key(1));
+            let i = i.without_key(KeyName::Hmac).without_key(KeyName::Master);
             i.key_in("bundle1", KeyName::Master, &key(1)[..16])
         };
         assert!(matches!(own(|i| both(i.storage(b"JCR").jcr(&[]))), KeyPair::Lost(_)));
+    }
+
+    #[test]
+    fn files_that_are_ignored_are_its_keys_where_something_shows_it() {
+        let start = "19.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
+        let ignoring = |i: Instance| i.storage(b"JCR").jcr(&[]);
+        assert_eq!(own(ignoring), KeyPair::Unknown);
+        assert_eq!(own(|i| ignoring(i).without_key(KeyName::Hmac)), KeyPair::Unknown);
+        let started = |i: Instance| i.storage(b"JCR").log("error.log", start);
+        let stored = |i: Instance| started(i).jcr(&[(KeyName::Hmac, &key(60))]);
+        assert_eq!(flaws(&own(started)), [Flaw::Ignored]);
+        assert_eq!(flaws(&own(|i| started(i).jcr(&[]))), [Flaw::Ignored]);
+        assert!(matches!(own(stored), KeyPair::Lost(_)), "the repository has a key");
+        let farm = farm().with("a", ignoring).with("b", |i| i).build();
+        assert_eq!(flaws(farm.members[0].pair()), [Flaw::Ignored], "a peer has the same");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod copies;
 mod entries;
 mod expected;
 mod group;
+mod ignored_keys;
 mod in_use;
 mod kept_keys;
 mod key_health;
@@ -30,6 +31,7 @@ mod plan;
 mod put_aside;
 mod row;
 mod rows;
+mod sound_pair;
 mod state_name;
 mod states;
 mod timeline;
@@ -40,6 +42,7 @@ pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
 pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
+pub(crate) use ignored_keys::{ignored_pair, ignores_keys};
 pub(crate) use in_use::{InUse, in_use};
 use kept_keys::kept_for;
 pub(crate) use kept_keys::older_pair;
@@ -57,7 +60,8 @@ pub use keys::{EffectiveKey, KeyOrigin, KeyState};
 pub(crate) use likeness::{are_alike, is_misnamed, misnamed, pairs, twins};
 pub(crate) use listed::{listed, listed_up_to};
 pub(crate) use log_signs::{
-    CANNOT_DECRYPT, cannot_decrypt, last as last_sight, seen as signs_seen,
+    CANNOT_DECRYPT, cannot_decrypt, last as last_sight, last_storage, lost_its_data,
+    seen as signs_seen,
 };
 pub use matrix::{Matrix, MatrixRow, alike, matrix};
 pub(crate) use names::distinct;
@@ -71,9 +75,10 @@ pub use plan::{FarmBy, FarmNames, FarmPlan, ONLY_FARM};
 pub(crate) use put_aside::{is_loose, is_put_aside};
 pub use row::{Expect, Row};
 pub use rows::ROWS;
+use sound_pair::{is_pair, pair_among};
 pub(crate) use state_name::was_rotated_before;
 pub use timeline::{Certainty, EventKind, TimelineEvent, timeline};
-pub(crate) use timeline::{Clock, spoken_span};
+pub(crate) use timeline::{Clock, replaced_keys, spoken_span};
 pub(crate) use torn::tell_torn;
 pub(crate) use undated::tell_undated;
 
@@ -172,6 +177,13 @@ impl Farm {
         for (member, kept_for) in self.members.iter_mut().zip(kept) {
             member.keys.kept_for = kept_for;
             member.keys.pair = KeyPair::of(member);
+        }
+        let pairs = self.members.iter().filter_map(|member| member.pair().keys()).collect();
+        for member in &mut self.members {
+            let pair = member.pair().like_a_peers(member, &pairs);
+            if let Some(pair) = pair {
+                member.keys.pair = pair;
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which key opens which secret: what came of trying, told of the keys that the instances of a farm have.
 
-use super::{EffectiveKey, Farm, KeyState, Member};
+use super::{Farm, KeyState, Member, ignored_pair};
 use crate::facts::{
     CRYPTO_FILE, Digest, Hex, KeyName, MasterFlaw, Opening, ProtectedAt, Repository, Snapshot,
     Trials,
@@ -312,10 +312,14 @@ pub(crate) fn opens_value(member: &Member, value: &Digest) -> Opens {
 fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
     let unchecked = |why: &str| (Opens::NotChecked, Some(why.to_owned()));
     let snapshot = &member.snapshot;
-    let KeyState::Known(key) = member.key(KeyName::Master) else {
-        return unchecked("its master is not known");
+    // It has worked with the one that it ignores now.
+    let ignored = ignored_pair(member).filter(|_| member.pair().is_ignored());
+    let whole = match (member.key(KeyName::Master), ignored) {
+        (KeyState::Known(key), _) => key.digest.whole,
+        (_, Some([_, master])) => master.digest.whole,
+        _ => return unchecked("its master is not known"),
     };
-    let (value, whole) = (value.sha256, key.digest.whole);
+    let value = value.sha256;
     let Some(openings) = snapshot.openings(value) else {
         let gap = snapshot.trials.iter().find_map(|run| run.gap);
         return unchecked(
@@ -333,7 +337,7 @@ fn opens(member: &Member, value: &Digest) -> (Opens, Option<String>) {
         None if whole.bytes == MASTER_BYTES && snapshot.was_tried(value, whole.md5) => {
             (Opens::No, None)
         }
-        None => unchecked(why_not(key, &snapshot.trials)),
+        None => unchecked(why_not(&whole, &snapshot.trials)),
     }
 }
 
@@ -352,8 +356,8 @@ pub(crate) fn has_untried_master(member: &Member) -> bool {
         && values.any(|at| is_untried(at.digest.sha256))
 }
 
-fn why_not(key: &EffectiveKey, trials: &BTreeSet<Trials>) -> &'static str {
-    match key.digest.whole.bytes {
+fn why_not(key: &Digest, trials: &BTreeSet<Trials>) -> &'static str {
+    match key.bytes {
         // `OBFUSCATED_KEY_LENGTH` of Netcentric's aem-crypto-support.
         32 => "the master has 32 bytes, a form of Adobe's own, which is not tried",
         MASTER_BYTES if trials.iter().any(|run| run.gap.is_some()) => "the master was not tried",

@@ -24,6 +24,8 @@ const ZONE_MS: std::ops::RangeInclusive<i64> = -12 * 3_600_000..=14 * 3_600_000;
 /// Behind the time stamp of a start the crypto support starts within this.
 // In a first start of the AEM SDK 2024.6, `FileKeyProviderImpl` was there after 12 seconds, and `JcrKeyProviderImpl` 3 minutes later.
 const START_MS_MAX: i64 = 10 * 60_000;
+/// A first start on a slow host takes no longer until AEM has made its keys.
+const FIRST_START_MS_MAX: u64 = 60 * 60_000;
 
 /// How sure a time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +142,20 @@ impl<'m> Clock<'m> {
         u64::try_from(ms.checked_sub(self.zone_ms?)?).ok()
     }
 
+    /// Returns how long before a moment the last start was, in milliseconds, where nothing shows that there was a later one.
+    pub(crate) fn since_last_start(&self, moment_ms: u64) -> Option<u64> {
+        let snapshot = &self.member.snapshot;
+        let mut last = snapshot.last_start_ms?;
+        for start in snapshot.own_log().into_iter().flat_map(|log| &log.starts) {
+            match self.moment(start.time) {
+                Some(at) => last = last.max(at),
+                None if !start.time.is_surely_before(moment_ms) => return None,
+                None => {}
+            }
+        }
+        moment_ms.checked_sub(last)
+    }
+
     /// Returns the first time that its logs show one of these signs after a moment, and how long after: nothing where the zone of the
     /// logs is not known and matters.
     pub(crate) fn first_behind(
@@ -155,6 +171,19 @@ impl<'m> Clock<'m> {
             None => first.is_surely_after(moment_ms).then_some((first, None)),
         }
     }
+}
+
+/// Returns the key files of an instance that were written more than a day after its install, or long after its last start, and when;
+/// milliseconds since 1970. An instance makes its keys at its first start, so those of the first day are its own otherwise.
+pub(crate) fn replaced_keys<'m>(clock: &Clock<'m>) -> Vec<(&'m KeyFile, u64)> {
+    let replaced = |name: KeyName| {
+        let (file, time) = clock.key(name)?;
+        let at_ms = time.utc_ms()?;
+        let is_later = at_ms.saturating_sub(clock.installed_ms?) > DAY_MS;
+        let is_unread = || clock.since_last_start(at_ms).is_some_and(|ms| ms > FIRST_START_MS_MAX);
+        (is_later || is_unread()).then_some((file, at_ms))
+    };
+    KeyName::ALL.into_iter().filter_map(replaced).collect()
 }
 
 fn time_of(member: &Member, place: &Place) -> Option<FileTime> {

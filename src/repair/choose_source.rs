@@ -3,10 +3,12 @@
 use super::flaw_words::{mend, mended, with_flaws};
 use super::right_keys::RightKeys;
 use super::{Scope, Text};
-use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, path_parts};
+use crate::facts::{
+    BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, Utc, path_parts,
+};
 use crate::farm::{
-    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, is_encrypted_by_jcr,
-    is_in_doubt, names_of, opened, pair_in_copy, place_doubt,
+    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, ignores_keys,
+    is_encrypted_by_jcr, is_in_doubt, lost_its_data, names_of, opened, pair_in_copy, place_doubt,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -246,6 +248,9 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
     if let Some(choice) = by_old_copy(&authors, pairs) {
         return choice;
     }
+    if let Some(choice) = of_replaced(&authors, group, pairs) {
+        return choice;
+    }
     let reason = "it is an author, and authors hold what was encrypted";
     if let Some(taken) = take(&authors, reason, Vec::new()) {
         return doubted(taken, &authors, group);
@@ -256,6 +261,28 @@ fn of_author<'a>(scope: Scope<'a>, group: &[&'a Member], pairs: &Groups<'a>) -> 
         Some(taken) => doubted(taken, &authors, group),
         None => settle(&authors, AUTHORS_HOLD, Vec::new(), pairs),
     }
+}
+
+/// Leaves it open where the keys of an author are not those that encrypted its data: they were written after its install, and since then it
+/// logs that it cannot decrypt what it holds. Those of the others may be the ones that it had.
+fn of_replaced<'a>(
+    authors: &[&'a Member],
+    group: &[&'a Member],
+    pairs: &Groups<'a>,
+) -> Option<SourceChoice<'a>> {
+    let mut others = pairs.iter().filter(|other| pair_of(other) != pair_of(group)).peekable();
+    others.peek()?;
+    let when: Vec<u64> = authors.iter().copied().filter_map(lost_its_data).collect();
+    let at_ms = *when.first().filter(|_| when.len() == authors.len())?;
+    let who = names_of(authors);
+    Some(SourceChoice::Open(format!(
+        "The snapshots do not show whose keys are right: {}. The keys of {who} were written {}, after its install, and since then it logs that it \
+         cannot decrypt what it holds: other keys have encrypted that. Try the pair of the others on {who} first ({}), and keep its own: where its \
+         secrets open then, that pair is right. Copy nothing to the others before.",
+        candidates(pairs.iter()),
+        Utc(at_ms),
+        candidates(others),
+    )))
 }
 
 /// Chooses the keys that an author had before it made new ones: an old copy of its bundle cache has them, and so have others.
@@ -398,6 +425,14 @@ fn in_place_of<'a>(
         let others = candidates(pairs.iter());
         SourceChoice::Settle(vec![format!("{first} The pairs of the others: {others}.").into()])
     };
+    let ignoring: Vec<&Member> = authors
+        .iter()
+        .copied()
+        .filter(|author| is_unknown(author.pair()) && ignores_keys(author))
+        .collect();
+    if !ignoring.is_empty() {
+        return wait(find_out_of_ignored(&names_of(&ignoring)));
+    }
     if let Some(who) = having(is_unknown) {
         return wait(format!(
             "Settle first which keys {who} has: {AUTHORS_HOLD}, and here they are not known."
@@ -430,6 +465,15 @@ fn in_place_of<'a>(
             candidates(pairs.iter())
         )),
     }
+}
+
+/// Has it found out whether the key files that authors ignore are their own keys.
+fn find_out_of_ignored(who: &str) -> String {
+    format!(
+        "First find out whether the key files of {who} are its own keys: its storage says JCR, and its /etc/key has none. Look for the last start in \
+         its logs, also in older ones. Where that was with Bundle storage, write Bundle into storage, without a newline. Do not overwrite or remove \
+         the files before: {AUTHORS_HOLD}, and they may be the only copy of its keys."
+    )
 }
 
 /// Chooses by the one key that is left of the pair of an author: both were made together, so it tells which pair it was.
@@ -471,7 +515,9 @@ fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<Sour
         let mut stored = group.iter().copied().filter(|member| is_encrypted_by_jcr(member));
         stored.find_map(RightKeys::left_in_jcr)
     };
-    let keys = source.map_or_else(in_jcr, RightKeys::in_use)?;
+    // And files are, where an instance is told to look elsewhere.
+    let in_files = || group.iter().copied().find_map(RightKeys::ignored);
+    let keys = source.map_or_else(in_jcr, RightKeys::in_use).or_else(in_files)?;
     Some(SourceChoice::Take { keys, reason: reason.to_owned(), first })
 }
 

@@ -11,6 +11,8 @@ pub(super) fn mend(member: &Member, flaws: &BTreeSet<Flaw>) -> String {
         format!("settle key-misplaced on {name}")
     } else if flaws.contains(&Flaw::InJcr) {
         format!("move the keys of {name} from its /etc/key to files, as described below")
+    } else if flaws.contains(&Flaw::Ignored) {
+        format!("write Bundle into the storage of {name}, without a newline")
     } else if has_stray(member) {
         format!("settle key-trailing-newline on {name}")
     } else if flaws.contains(&Flaw::Altered) {
@@ -30,6 +32,7 @@ pub(super) fn mended(flaws: &BTreeSet<Flaw>) -> String {
         Flaw::LineEnd => "without the line end",
         Flaw::Altered => "as they were before a tool altered them",
         Flaw::Swapped => "each under its own name",
+        Flaw::Ignored => "in use",
     };
     flaws.iter().map(of).collect::<Vec<_>>().join(" and ")
 }
@@ -42,6 +45,7 @@ pub(super) fn with_flaws(flaws: &BTreeSet<Flaw>) -> &'static str {
         (Some(Flaw::InJcr), None) => ", which lie in the JCR there",
         (Some(Flaw::LineEnd), None) => " without the line end that does not belong there",
         (Some(Flaw::Altered), None) => ", of which a file was altered there",
+        (Some(Flaw::Ignored), None) => ", which ignores them, for its storage says JCR",
         (Some(Flaw::Swapped), None) => ", which are swapped there",
         _ => ", which are not as they should be there",
     }

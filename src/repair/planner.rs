@@ -35,7 +35,7 @@ pub fn draft(scope: Scope<'_>, wants: &[RuleNeed<'_>]) -> Draft {
     let targets: BTreeSet<&str> =
         right.map(|right| targets(scope, &right)).unwrap_or_default().into_iter().collect();
     // One instance may be all that asks for keys that are not in use, and they have to be those of the whole farm.
-    let has_kept = right.is_some_and(|right| right.aside().is_some());
+    let has_kept = right.is_some_and(|right| right.aside().is_some() || right.are_ignored());
     let for_all =
         targets.iter().filter(|_| has_kept).map(|name| Need::FarmKeys((*name).to_owned()));
     let for_all: Vec<Need> = for_all.collect();
@@ -247,7 +247,11 @@ pub fn standing(scope: Scope<'_>) -> WhoseKeys {
     match choose(scope) {
         SourceChoice::Take { keys, .. } if keys.aside().is_none() => {
             let are_left = targets(scope, &keys).is_empty() && !left_out(scope).is_empty();
-            if are_left { WhoseKeys::Settled } else { WhoseKeys::Source(keys.holder.name.clone()) }
+            // What an instance ignores is not shown as its keys.
+            let is_shown = |member: &&Member| member.pair().sound() == Some(keys.digests);
+            let shown = scope.repaired().find(is_shown).filter(|_| keys.are_ignored());
+            let source = shown.unwrap_or(keys.holder);
+            if are_left { WhoseKeys::Settled } else { WhoseKeys::Source(source.name.clone()) }
         }
         _ if own_pairs(scope).differ() => WhoseKeys::Open,
         _ => WhoseKeys::Settled,

@@ -2,7 +2,7 @@
 
 use super::on_instance;
 use crate::facts::{Digest, KeyFile, KeyName, Snapshot, realm};
-use crate::farm::{Member, pair_in_copy, pair_left_in_jcr, unused_pairs};
+use crate::farm::{Member, ignored_pair, pair_in_copy, pair_left_in_jcr, unused_pairs};
 
 /// The node that holds keys in a repository.
 const KEY_NODE: &str = "/etc/key";
@@ -46,6 +46,13 @@ impl<'a> RightKeys<'a> {
         files.chain(Self::left_in_jcr(holder))
     }
 
+    /// Returns the keys in files that an instance ignores, where they are its own.
+    pub(super) fn ignored(holder: &'a Member) -> Option<Self> {
+        let files = ignored_pair(holder).filter(|_| holder.pair().is_ignored())?;
+        let digests = files.map(|file| file.digest.whole);
+        Some(Self { holder, digests, files: Some(files), aside: None })
+    }
+
     /// Returns the pair that is left in the repository of an instance that works with files.
     pub(super) fn left_in_jcr(holder: &'a Member) -> Option<Self> {
         let digests = pair_left_in_jcr(holder)?;
@@ -60,6 +67,11 @@ impl<'a> RightKeys<'a> {
     /// Returns `true` if a person saves them from the repository.
     pub(super) fn are_in_jcr(&self) -> bool {
         self.files.is_none()
+    }
+
+    /// Returns `true` if their holder ignores its own files until its `storage` says where they are.
+    pub(super) fn are_ignored(&self) -> bool {
+        self.holder.pair().is_ignored() && self.aside.is_none()
     }
 
     /// Returns the directory that they lie in where the instance does not work with them.

@@ -1,7 +1,7 @@
 //! Farms of a few instances, and whose keys are taken there.
 
 use super::*;
-use crate::facts::{GapKind, JcrKeys, STANDBY_SERVICES, Snapshot};
+use crate::facts::{FileTime, GapKind, JcrKeys, STANDBY_SERVICES, Snapshot};
 use crate::farm::Farm;
 use crate::testing::{FarmBuilder, Instance, Scenes, farm, good_farm};
 use std::collections::BTreeSet;
@@ -71,6 +71,8 @@ fn choices_and_their_words() {
         authors_without_usable_keys(),
         authors_with_a_flaw(),
         authors_whose_keys_are_not_known(),
+        authors_that_ignore_their_files(),
+        authors_with_new_keys(),
         keys_with_a_flaw(),
         other_keys_in_the_repository(),
         farms_without_an_author(),
@@ -124,7 +126,7 @@ fn author_without_usable_keys_is_one_without_keys() {
     let text =
         |i| author(i).master(&key(100)[..16]).hmac(b"not a key, but a note of where to find it");
     let half = |i| author(i).hmac(&key(1)).without_key(KeyName::Master);
-    let nothing_in_the_jcr = |i| author(i).storage(b"JCR").jcr(&[]);
+    let nothing_in_the_jcr = |i| author(no_keys(i)).storage(b"JCR").jcr(&[]);
     let all: [fn(Instance) -> Instance; 5] = [empty, short, text, half, nothing_in_the_jcr];
     for (index, fault) in all.into_iter().enumerate() {
         let farm = good_farm(&["p1", "p2"]).with("author", fault);
@@ -183,6 +185,49 @@ fn author_whose_repository_is_damaged_may_have_the_right_keys() {
     let unreadable =
         |i: Instance| author(i).storage(b"JCR").repository(JcrKeys::Unreadable("cut".into()));
     assert_eq!(choice(good_farm(&["p1", "p2"]).with("author", unreadable)), "settle 1");
+}
+
+fn authors_that_ignore_their_files() -> Vec<Scene> {
+    const START: &str = "19.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
+    fn ignoring(i: Instance) -> Instance {
+        author(i).hmac(&key(1)).storage(b"JCR").jcr(&[])
+    }
+    let started = |i| ignoring(i).log("error.log", START);
+    let holding = |i| ignoring(i).mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "x");
+    let half = |i| ignoring(i).without_key(KeyName::Master);
+    let unread = |i| author(i).hmac(&key(1)).storage(b"JCR").log("error.log", START);
+    let farm = |change: fn(Instance) -> Instance| good_farm(&["p1", "p2"]).with("author", change);
+    let same = farm(ignoring).with("p3", |i| i.hmac(&key(1)));
+    vec![
+        ("nothing shows whose the files are", "settle 1", farm(ignoring)),
+        ("one of the files is left", "settle 1", farm(half)),
+        ("the last start was with the files", "author", farm(started)),
+        ("so it was, and the repository was not read", "author", farm(unread)),
+        ("p3 has the same keys", "author", same),
+        ("secrets open with the files", "author", farm(holding).tried()),
+    ]
+}
+
+fn authors_with_new_keys() -> Vec<Scene> {
+    const WRITTEN: u64 = 1_793_581_920_000;
+    const LOG: &str = "02.11.2026 01:13:00.000 *INFO* [x] c.C Starting Crypto Support (com.adobe.granite.crypto, 3.4.16) with Bundle storage\n\
+                       02.11.2026 01:26:00.000 *ERROR* [x] c.C com.adobe.granite.crypto.CryptoException: Cannot convert byte data\n";
+    fn dated(i: Instance) -> Instance {
+        let installed = 1_709_640_000_000;
+        let i = author(i).hmac(&key(1)).modified(installed, installed).started_at(WRITTEN);
+        let files = [("bundle2", "hmac", WRITTEN), ("bundle2", "master", WRITTEN)];
+        files.into_iter().chain([("bundle1", "storage", installed)]).fold(i, |i, (at, name, ms)| {
+            i.written(&format!("launchpad/felix/{at}/data/{name}"), FileTime::UtcMs(ms))
+        })
+    }
+    let failing = |i| dated(i).log("error.log", LOG);
+    let farm = |change: fn(Instance) -> Instance| good_farm(&["p1", "p2"]).with("author", change);
+    let alone = crate::testing::farm().with("author", failing).with("p1", no_keys);
+    vec![
+        ("it logs nothing behind them", "author", farm(dated)),
+        ("it cannot decrypt since", "open", farm(failing)),
+        ("it cannot decrypt since, and no other has keys", "author", alone),
+    ]
 }
 
 fn keys_with_a_flaw() -> Vec<Scene> {

@@ -29,6 +29,10 @@ impl KeyGoal {
         let flaws = own.flaws();
         // Nobody saves keys on a standby: they come from its primary.
         let is_standby = member.snapshot.is_standby();
+        // Its own are in their place: only `storage` is to say so.
+        if own.is_ignored() && (right.is_none() || own.keys() == right) {
+            return Self::Stay;
+        }
         if has(&|need| matches!(need, Need::FarmKeys(_))) {
             // Its own are what reads its data; others come only where the farm has others.
             let is_own = right.is_none() || own.keys() == right;

@@ -2,7 +2,7 @@
 
 use super::{InstanceRepair, KeyGoal};
 use crate::facts::{Digest, KeyName};
-use crate::farm::other_in_jcr;
+use crate::farm::{ignored_pair, other_in_jcr};
 use crate::repair::action::{Action, Do, KeyCheck, PlanCheck};
 use crate::repair::{Need, RuleId, RuleNeed, on_instance};
 use std::collections::BTreeSet;
@@ -106,9 +106,11 @@ impl InstanceRepair<'_> {
         }
         let mut change = KeyChange::default();
         if self.writes_storage {
+            let ignored = ignored_pair(self.member).into_iter().flatten();
             let known = |key| {
-                let (known, _) = self.member.key_in_file(key)?;
-                let digest = Some(known.digest.whole);
+                let known = self.member.key_in_file(key).map(|(known, _)| &known.digest);
+                let ignored = || Some(&ignored.clone().find(|file| file.name == key)?.digest);
+                let digest = Some(known.or_else(ignored)?.whole);
                 Some(KeyCheck { key, file: self.install.key(key)?, digest })
             };
             change.checks = KeyName::ALL.into_iter().filter_map(known).collect();

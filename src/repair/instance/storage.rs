@@ -2,7 +2,7 @@
 
 use super::{InstanceRepair, KeyGoal};
 use crate::facts::{CRYPTO_KEYS_PATH, KeyName, StorageFile, StorageMode};
-use crate::farm::{Encrypted, is_contradicted, is_open};
+use crate::farm::{Encrypted, ignores_keys, is_contradicted, is_open};
 use crate::repair::Need;
 use crate::repair::action::{Do, PlanCheck};
 
@@ -20,6 +20,7 @@ impl InstanceRepair<'_> {
         }
         match self.goal {
             KeyGoal::Farm | KeyGoal::Own => true,
+            KeyGoal::Stay if member.pair().is_ignored() => !self.is_accepted,
             KeyGoal::Mend | KeyGoal::Stay => {
                 let is_file = |name| member.key_in_file(name).is_some() || self.is_moved(name);
                 let is_bundle = member.storage_mode() == Some(StorageMode::Bundle);
@@ -87,6 +88,11 @@ impl InstanceRepair<'_> {
             format!(
                 "The storage of {name} says JCR, and {CRYPTO_KEYS_PATH} names a directory of key files. Find out which keys have encrypted its data, \
                  put those there, and write Bundle into storage, without a newline."
+            )
+        } else if ignores_keys(member) {
+            format!(
+                "The storage of {name} says JCR, and its /etc/key has no keys: its key files may be its own. Where its logs show that \
+                 it last started with Bundle storage, write Bundle into storage, without a newline."
             )
         } else if self.is_contradicted() {
             format!(

@@ -1,8 +1,8 @@
 //! `jcr-key-missing`: JCR mode, and `/etc/key` does not hold a key.
 
 use super::references::{CQSUPPORT, KA_23909};
-use crate::facts::KeyName;
-use crate::farm::{Farm, KeyState, Member};
+use crate::facts::{KeyName, Role};
+use crate::farm::{Farm, KeyState, Member, ignores_keys};
 use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
@@ -22,10 +22,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn check(farm: &Farm) -> Vec<Hit> {
-    farm.members.iter().filter_map(on).collect()
+    farm.members.iter().filter_map(|member| on(farm, member)).collect()
 }
 
-fn on(member: &Member) -> Option<Hit> {
+fn on(farm: &Farm, member: &Member) -> Option<Hit> {
     let repository = member.snapshot.repository.as_ref().filter(|_| member.is_in_jcr_mode())?;
     let is_absent = |name: &KeyName| *member.key(*name) == KeyState::Absent;
     let missing: Vec<&str> =
@@ -36,12 +36,24 @@ fn on(member: &Member) -> Option<Hit> {
     let name = &member.name;
     let message =
         format!("{name} is in JCR mode, but /etc/key has no {}", missing.join(" and no "));
-    let advice = [
-        format!("Do not restart {name} before its keys are back: it would make new ones."),
-        format!(
+    let (message, instead) = if member.pair().is_ignored() {
+        (format!("{message}: its keys are the files that it ignores"), None)
+    } else if ignores_keys(member) {
+        let message = format!("{message}; the key files that it ignores may be its own");
+        let instead = format!(
+            "Where its logs show that {name} last started with Bundle storage, its key files are its own: write Bundle into its storage, \
+             without a newline."
+        );
+        // For an author, the choice of the source says it.
+        (message, Some(instead).filter(|_| farm.role_of(member) != Some(Role::Author)))
+    } else {
+        let instead = format!(
             "Where there is a backup of {name}, restore /etc/key from it instead: only its old keys read what it has encrypted."
-        ),
-    ];
+        );
+        (message, Some(instead))
+    };
+    let wait = format!("Do not restart {name} before its keys are back: it would make new ones.");
+    let advice = [wait].into_iter().chain(instead);
     let files = member.storage().map(|file| &file.place);
     let places = files.into_iter().chain([&repository.place]);
     let hit = Hit::on(member, message).at(places).advise(advice);
@@ -60,6 +72,20 @@ mod tests {
         check(&farm).into_iter().map(|hit| hit.message).collect()
     }
 
+    fn bare(i: Instance) -> Instance {
+        i.without_key(KeyName::Hmac).without_key(KeyName::Master)
+    }
+
+    #[test]
+    fn files_that_are_ignored_are_named_for_what_they_may_be() {
+        let start = "19.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
+        let empty = |i: Instance| i.storage(b"JCR").jcr(&[]);
+        let said = messages(|i| empty(i).log("error.log", start)).remove(0);
+        assert!(said.ends_with("no master: its keys are the files that it ignores"), "{said}");
+        let said = messages(empty).remove(0);
+        assert!(said.ends_with("; the key files that it ignores may be its own"), "{said}");
+    }
+
     #[test]
     fn keys_in_the_jcr_are_quiet() {
         assert_eq!(messages(|i| i.jcr_mode(KEY, KEY)), [""; 0]);
@@ -68,11 +94,11 @@ mod tests {
     #[test]
     fn each_missing_key_is_named() {
         assert_eq!(
-            messages(|i| i.storage(b"JCR").jcr(&[])),
+            messages(|i| bare(i).storage(b"JCR").jcr(&[])),
             ["a is in JCR mode, but /etc/key has no hmac and no master"]
         );
         assert_eq!(
-            messages(|i| i.storage(b"JCR").jcr(&[(KeyName::Hmac, KEY)])),
+            messages(|i| bare(i).storage(b"JCR").jcr(&[(KeyName::Hmac, KEY)])),
             ["a is in JCR mode, but /etc/key has no master"]
         );
     }

@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     fix: "Move the keys to the data directory of com.adobe.granite.crypto.file, write `Bundle` into `storage` without a newline, \
           restart, and delete the properties in /etc/key.",
     references: &[KA_23909],
-    explained_by: &["storage-jcr-with-ims"],
+    explained_by: &["storage-jcr-with-ims", "jcr-key-missing"],
     check,
 };
 

@@ -2,7 +2,7 @@
 
 use super::references::KA_23909;
 use crate::facts::{Configuration, IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, StorageMode};
-use crate::farm::{Farm, Member, listed};
+use crate::farm::{Farm, Member, Opens, listed, opens_value};
 use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
@@ -39,7 +39,7 @@ fn on(member: &Member) -> Option<Hit> {
     let secrets = configurations.iter().flat_map(|ims| {
         [IMS_CLIENT_SECRET, IMS_SERVICE_SECRET]
             .into_iter()
-            .filter(|property| ims.secret(property).is_some())
+            .filter(|property| ims.secret(property).is_some() && !opens(member, ims, property))
             .map(|property| Need::secret(member, ims, property))
     });
     let places = configurations.iter().map(|ims| &ims.place);
@@ -50,6 +50,13 @@ fn on(member: &Member) -> Option<Hit> {
             .needs([Need::LeaveJcr(member.name.clone())])
             .needs(secrets),
     )
+}
+
+/// Returns `true` if the key files that an instance ignores open a secret: it works again with these.
+fn opens(member: &Member, ims: &Configuration, property: &str) -> bool {
+    let mut values = ims.protected.iter().filter(|value| value.property == property);
+    member.pair().is_ignored()
+        && values.any(|value| opens_value(member, &value.digest) == Opens::Yes)
 }
 
 #[cfg(test)]
