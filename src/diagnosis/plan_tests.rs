@@ -53,6 +53,53 @@ fn nothing_is_done_to_a_farm_that_agrees() {
     assert_eq!(plan.outcome, Outcome::Consistent);
 }
 
+/// What people are asked to do.
+fn asked(plan: &Plan) -> Vec<String> {
+    let texts = plan.actions().filter_map(|action| match &action.does {
+        Do::Manual(text) => Some(text.to_string()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+const STARTED: &str = "19.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage\n";
+
+#[test]
+fn files_that_an_author_ignores_become_its_keys_again_and_are_given_to_the_others() {
+    let author = |i: Instance| i.role("author").storage(b"JCR").jcr(&[]).log("error.log", STARTED);
+    let publish = |i: Instance| i.hmac(&other()).role("publish");
+    let plan = plan(good_farm(&[]).with("author", author).with("pub1", publish));
+    assert!(matches!(&plan.decision, Decision::Copy { source, .. } if source == "author"));
+    assert_eq!(stopped(&plan, "author"), "back-up verify write-storage(storage) verify");
+    assert_eq!(stopped(&plan, "pub1"), COPY);
+    assert!(plan.collect.as_ref().is_some_and(|collect| collect.files.is_some()));
+    assert!(!asked(&plan).iter().any(|text| text.starts_with("Restart")), "{plan:?}");
+    assert_eq!(plan.outcome, Outcome::Consistent);
+}
+
+#[test]
+fn files_that_an_author_may_have_worked_with_are_not_touched() {
+    let author = |i: Instance| i.role("author").storage(b"JCR").jcr(&[]).hmac(&other());
+    let plan = plan(good_farm(&["pub1", "pub2"]).with("author", author));
+    assert!(matches!(&plan.decision, Decision::FindOut(_)));
+    assert_eq!(plan.windows, []);
+}
+
+#[test]
+fn restart_is_the_last_step_and_none_where_the_instance_is_stopped_anyway() {
+    let log = STARTED.replace("Bundle", "JCR");
+    let steps = |hmac: Option<Vec<u8>>| {
+        let pending = |i: Instance| {
+            let i = i.role("publish").log("error.log", &log);
+            hmac.iter().fold(i, |i, hmac| i.hmac(hmac))
+        };
+        asked(&plan(good_farm(&["a", "b"]).with("c", pending)))
+    };
+    let restart = "Restart c, and check that its error.log says: with Bundle storage.";
+    assert_eq!(steps(None).last().map(String::as_str), Some(restart));
+    assert!(!steps(Some(other())).iter().any(|text| text == restart));
+}
+
 #[test]
 fn keys_of_the_author_are_copied_and_it_is_not_stopped() {
     let publish = |i: Instance| i.hmac(&other()).role("publish");

@@ -163,10 +163,15 @@ impl<'p> InstanceRepair<'p> {
     fn advise(&mut self, at: When) {
         // Its own may be those that the farm gets.
         let is_copied = self.goal == KeyGoal::Farm || self.goal == KeyGoal::Own && self.is_decided;
+        let is_changed =
+            !self.stopped.is_empty() || self.has(|need| need.is_of_keys() || is_of_storage(need));
+        let is_settled = |unless: Option<Unless>| match unless {
+            Some(Unless::Copied) => is_copied,
+            Some(Unless::Changed) => is_changed,
+            Some(Unless::Explained) | None => false,
+        };
         let meant = self.wants.iter().filter_map(|(rule, need)| match need {
-            Need::Advice { when, text, unless, .. }
-                if *when == at && !(is_copied && *unless == Some(Unless::Copied)) =>
-            {
+            Need::Advice { when, text, unless, .. } if *when == at && !is_settled(*unless) => {
                 Some(manual(Some(&self.member.name), text.clone(), [*rule].into()))
             }
             _ => None,

@@ -87,6 +87,8 @@ pub enum Unless {
     Copied,
     /// Another finding says what the reason is.
     Explained,
+    /// The instance is stopped for a change, or its keys or its `storage` are to be changed once it is known how.
+    Changed,
 }
 
 /// When a person does what a plan cannot do.

@@ -104,6 +104,11 @@ impl Hit {
         self.unless(Unless::Explained)
     }
 
+    /// Marks all advice as settled where keys or `storage` of the instance are changed, or are to be.
+    pub(super) fn until_changed(self) -> Self {
+        self.unless(Unless::Changed)
+    }
+
     fn unless(mut self, reason: Unless) -> Self {
         for need in &mut self.needs {
             if let Need::Advice { unless, .. } = need {

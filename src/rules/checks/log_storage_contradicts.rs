@@ -1,7 +1,8 @@
 //! `log-storage-contradicts`: the last start used another storage than the file names now.
 
-use crate::facts::{GapKind, LogTopic, StorageMode};
-use crate::farm::{Farm, Member};
+use crate::facts::{KeyName, StorageMode};
+use crate::farm::{Farm, KeyState, Member, last_storage};
+use crate::repair::When;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,9 +13,18 @@ pub(in crate::rules) static RULE: Rule = Rule {
     effect: "The next restart switches the instance to other keys.",
     why: "The file storage is read when the crypto bundle starts. It was changed after the last start that the log shows, so the \
           instance worked with its old keys until the snapshot was taken.",
-    fix: "Restart the instance, and look for `Starting Crypto Support` in its error.log.",
+    fix: "Once the keys are where `storage` says, restart the instance, and look for `Starting Crypto Support` in its error.log.",
     references: &["Adobe KA-23909: IMS client_secret is lost after a restart"],
-    explained_by: &["storage-malformed", "storage-trailing-newline", "storage-missing"],
+    explained_by: &[
+        "storage-malformed",
+        "storage-trailing-newline",
+        "storage-missing",
+        "key-missing",
+        "jcr-key-missing",
+        "storage-jcr",
+        "storage-mode-differs",
+        "hmac-differs",
+    ],
     check,
 };
 
@@ -25,13 +35,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn on(member: &Member) -> Option<Hit> {
     let storage = member.storage()?;
     let mode = storage.storage.mode;
-    // AEM logs `Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage` at
-    // each start.
-    let (last, place) = member.snapshot.logged(LogTopic::Storage)?;
-    // What was not read may show a later start.
-    let whole = member.snapshot.is_complete()
-        && !member.snapshot.gaps.iter().any(|gap| gap.kind == GapKind::Log);
-    if !whole || mode == StorageMode::Unknown || last.value == mode.to_string() {
+    let (last, place) = last_storage(member)?;
+    if mode == StorageMode::Unknown || last.value == mode.to_string() {
         return None;
     }
     let time = last.time?;
@@ -40,14 +45,21 @@ fn on(member: &Member) -> Option<Hit> {
         "{name} names {mode} in its storage file, but started with {} storage at {time}; a restart is pending",
         last.value
     );
-    let steps =
-        [format!("Restart {name}, and check that its error.log says: with {mode} storage.")];
-    Some(Hit::on(member, message).at([&storage.place, place]).advise(steps))
+    let hit = Hit::on(member, message).at([&storage.place, place]);
+    // Without its keys it would make new ones.
+    let lacks_keys = KeyName::ALL.into_iter().any(|name| *member.key(name) == KeyState::Absent);
+    if lacks_keys {
+        return Some(hit);
+    }
+    let step = format!("Restart {name}, and check that its error.log says: with {mode} storage.");
+    Some(hit.advise_at(When::After, [step]).until_changed())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::GapKind;
+    use crate::repair::{Need, Unless};
     use crate::testing::{Instance, farm};
 
     fn message(storage: &[u8], change: impl Fn(Instance) -> Instance) -> Option<String> {
@@ -68,6 +80,23 @@ mod tests {
             message(b"Bundle", |i| i).unwrap(),
             "a names Bundle in its storage file, but started with JCR storage at 2025-07-19 19:00:52; a restart is pending"
         );
+    }
+
+    #[test]
+    fn restart_is_no_step_where_keys_are_missing_and_waits_for_all_other_steps() {
+        let log = "19.07.2025 19:00:52.176 *INFO* [x] y Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with JCR storage\n";
+        let steps = |change: fn(Instance) -> Instance| {
+            let farm = farm().with("a", |i| change(i.log("error.log", log))).build();
+            check(&farm).remove(0).needs
+        };
+        assert_eq!(steps(|i| i.without_key(KeyName::Hmac)), []);
+        let step = Need::Advice {
+            instance: Some("a".to_owned()),
+            when: When::After,
+            text: "Restart a, and check that its error.log says: with Bundle storage.".into(),
+            unless: Some(Unless::Changed),
+        };
+        assert_eq!(steps(|i| i), [step]);
     }
 
     #[test]
