@@ -2,7 +2,8 @@
 
 use super::references::ENCAPSULATED_TOKEN;
 use crate::facts::{KeyFile, KeyName, LogSignature, LogTime, Utc};
-use crate::farm::{Clock, Farm, Member, spoken_span};
+use crate::farm::{Clock, Farm, Member, opened, replaced_keys, spoken_span};
+use crate::repair::When;
 use crate::rules::{Hit, Rule, Severity};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,14 +13,14 @@ pub(in crate::rules) static RULE: Rule = Rule {
     summary: "a key file was written long after the install",
     effect: "What was encrypted with the key before can no longer be decrypted.",
     why: "AEM writes its keys once, at its first start. A key that is newer was copied or created since, and what was encrypted before cannot be \
-          read with it. It is a note where a peer has the key and no sign of trouble begins after it, as after keys were copied for encapsulated tokens.",
+          read with it. It is a note where a peer has the key and no sign of trouble begins after it, as after keys were copied for encapsulated tokens. \
+          Keys are read at a start: an instance that was not started since may still work with those before.",
     fix: "Find out who replaced the key at that time, and whether the one before is left in a backup.",
     references: &[ENCAPSULATED_TOKEN],
     explained_by: &["hmac-differs", "master-differs", "half-copied-pair"],
     check,
 };
 
-const DAY_MS: u64 = 86_400_000;
 /// Keys that were written within this were replaced together.
 const TOGETHER_MS: u64 = 600_000;
 
@@ -47,13 +48,10 @@ fn check(farm: &Farm) -> Vec<Hit> {
 fn of(farm: &Farm, member: &Member) -> Vec<Hit> {
     let clock = Clock::of(member);
     let Some(installed) = clock.installed_ms else { return Vec::new() };
-    let replaced = |name: KeyName| {
-        let (file, time) = clock.key(name)?;
-        // An instance makes its keys at its first start, so those of the first day are its own.
-        let at_ms = time.utc_ms().filter(|ms| ms.saturating_sub(installed) > DAY_MS)?;
-        Some(Replaced { name, file, at_ms })
-    };
-    let found: Vec<Replaced<'_>> = KeyName::ALL.into_iter().filter_map(replaced).collect();
+    let found: Vec<Replaced<'_>> = replaced_keys(&clock)
+        .into_iter()
+        .map(|(file, at_ms)| Replaced { name: file.name, file, at_ms })
+        .collect();
     let are_together =
         |a: &Replaced<'_>, b: &Replaced<'_>| a.at_ms.abs_diff(b.at_ms) <= TOGETHER_MS;
     found.chunk_by(are_together).map(|keys| hit(farm, member, &clock, keys, installed)).collect()
@@ -71,8 +69,13 @@ fn hit(
     let was = if names.len() == 1 { "was" } else { "were" };
     let sign = clock.first_behind(&SIGNS, at_ms);
     let before = sign.map(before).unwrap_or_default();
+    // Keys are read at a start, and what AEM writes itself it writes within minutes of that.
+    // Where it has trouble since, it has read them.
+    let unread = clock.since_last_start(at_ms).filter(|ms| *ms > TOGETHER_MS && sign.is_none());
+    let start =
+        unread.map(|ms| format!(", {} after its last start", spoken_span(ms))).unwrap_or_default();
     let message = format!(
-        "{}: {} {was} written {}{before}; the instance was installed {}",
+        "{}: {} {was} written {}{start}{before}; the instance was installed {}",
         member.name,
         names.join(" and "),
         Utc(at_ms),
@@ -80,9 +83,34 @@ fn hit(
     );
     let has_peer = keys.iter().all(|key| has_peer(farm, member, key.name));
     let hit = Hit::on(member, message).at(keys.iter().map(|key| &key.file.place));
+    let hit = match unread.map(|_| restart(farm, member)) {
+        Some((When::Before, step)) => hit.advise([step]).until_copied(),
+        Some((when, step)) => hit.advise_at(when, [step]).until_changed(),
+        None => hit,
+    };
     let advice = "Find out who wrote the key files then, and whether a backup has those of before.";
     let hit = hit.advise([advice.to_owned()]);
-    if has_peer && sign.is_none() { hit.only_noted() } else { hit }
+    if has_peer && sign.is_none() && unread.is_none() { hit.only_noted() } else { hit }
+}
+
+/// Says what to do where an instance was not started since its keys were written: with keys that read its data, it is to be.
+fn restart(farm: &Farm, member: &Member) -> (When, String) {
+    let name = &member.name;
+    let peers = farm.members.iter().filter(|other| other.name != *name);
+    let pair = member.pair().keys();
+    let are_shared = pair.is_some() && peers.map(|other| other.pair().keys()).any(|p| p == pair);
+    let opens = pair.and_then(|[_, master]| opened(&[member], &master));
+    if are_shared && opens.is_none_or(|(open, all)| open == all) {
+        let step = format!(
+            "Restart {name}, or refresh com.adobe.granite.crypto on it: it may still work with the keys that it had before."
+        );
+        (When::After, step)
+    } else {
+        let step = format!(
+            "Do not restart {name} before its key files are known to be right: it may still work with those before."
+        );
+        (When::Before, step)
+    }
 }
 
 /// Says what began behind it.
@@ -112,6 +140,7 @@ mod tests {
     use crate::facts::FileTime;
     use crate::testing::{FarmBuilder, Instance, good_farm};
 
+    const DAY_MS: u64 = 86_400_000;
     /// 2 November 2026, 01:12 UTC.
     const WRITTEN: u64 = 1_793_581_920_000;
     const HMAC: &str = "launchpad/felix/bundle2/data/hmac";
@@ -143,6 +172,35 @@ mod tests {
         let told = told(good_farm(&["a"]).with("b", replaced));
         let message = "b: hmac and master were written 2026-11-02 01:12:00 UTC, 14 minutes before the first CryptoException; the instance was installed 2024-03-05";
         assert_eq!(told, [(Severity::Warning, message.to_owned())]);
+    }
+
+    #[test]
+    fn keys_that_were_written_after_the_last_start_are_told_with_what_to_do() {
+        let told = |start: u64, other: bool| {
+            let copied = |i: Instance| {
+                let i = dated(i, WRITTEN, WRITTEN).started_at(start);
+                if other { i.hmac(&(60..92).collect::<Vec<u8>>()) } else { i }
+            };
+            let hit = check(&good_farm(&["a"]).with("b", copied).build()).remove(0);
+            let step = hit.advice().remove(0);
+            (hit.is_note, hit.message, step)
+        };
+        let words = |(is_note, message, step): (bool, String, String)| {
+            let start = message.split(", ").nth(1).unwrap_or_default().to_owned();
+            (is_note, start, step.split(' ').take(3).collect::<Vec<_>>().join(" "))
+        };
+        let (before, now) = (WRITTEN - 3 * DAY_MS, WRITTEN - 60_000);
+        let late = "3 days after its last start; the instance was installed 2024-03-05";
+        assert_eq!(
+            words(told(before, false)),
+            (false, late.to_owned(), "Restart b, or".to_owned())
+        );
+        assert_eq!(
+            words(told(before, true)),
+            (false, late.to_owned(), "Do not restart".to_owned())
+        );
+        let (is_note, message, step) = told(now, false);
+        assert!(is_note && !message.contains("last start") && step.starts_with("Find out"));
     }
 
     #[test]
