@@ -117,12 +117,12 @@ pub(in crate::report) fn outcome(plan: &Plan) -> String {
         Outcome::StillOpen(open) => {
             format!("UNDECIDED, {ONCE_DONE} ({yours}): {}", reasons(open))
         }
-        // Lines of a log are read again until it is rotated.
+        // Lines of a log are read again until it is rotated, and whether new ones come nothing shows here.
         Outcome::StillWrong { rules, open }
             if rules.iter().all(|rule| rule.starts_with("log-")) =>
         {
             format!(
-                "still INCONSISTENT until the old logs are rotated ({}){}",
+                "still INCONSISTENT while logs show such lines ({}){}",
                 rules.join(", "),
                 besides(open)
             )
