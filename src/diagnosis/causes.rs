@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn other_keys_of_a_standby_alone_are_explained_by_what_it_is() {
         let mode = |mode: &str| format!("mode=\"{mode}\"\r\n");
-        let author = |of: &'static str, hmac: [u8; 32]| {
+        let author = |of: &'static str, hmac: Vec<u8>| {
             move |i: Instance| i.role("author").hmac(&hmac).config(STANDBY_SERVICES[0], &mode(of))
         };
-        let key = |first: u8| std::array::from_fn(|at| first.wrapping_add(at as u8));
+        let key = |first: u8| -> Vec<u8> { (first..first.saturating_add(32)).collect() };
         let roots = |publisher: u8| -> Vec<&str> {
             let farm = farm()
                 .with("p", author("primary", key(100)))

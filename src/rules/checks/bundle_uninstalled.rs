@@ -128,6 +128,7 @@ mod tests {
 
     #[test]
     fn crypto_bundle_that_an_update_left_behind_is_noted_and_its_own_keys_are_to_be_saved() {
+        const OWN: [u8; 16] = *b"\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0\x81\x91\xa1\xb1\xc1\xd1\xe1\xf1";
         let hits = |change: fn(Instance) -> Instance| {
             let left = |i: Instance| change(i.bundle(9, CRYPTO_FILE).change("bundle9", gone));
             let hits = check(&farm().with("a", left).build());
@@ -135,7 +136,6 @@ mod tests {
         };
         let noted = "a has uninstalled bundles on disk: bundle9 (com.adobe.granite.crypto.file)";
         assert!(hits(|i| i).eq([(noted.to_owned(), true, 0)]));
-        const OWN: [u8; 16] = *b"\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0\x81\x91\xa1\xb1\xc1\xd1\xe1\xf1";
         let same = |i: Instance| i.master(&OWN).key_in("bundle9", KeyName::Master, &OWN);
         assert!(hits(same).eq([(noted.to_owned(), true, 0)]));
         let other = |i: Instance| i.key_in("bundle9", KeyName::Master, &[7; 16]);
