@@ -72,13 +72,21 @@ pub fn claims_archive(path: &str) -> bool {
 
 /// Returns `true` if some ending of a name begins like one of archives or of their parts, or if it has no ending and is that of a part.
 fn may_claim(name: &str) -> bool {
-    let begins = |byte: &u8| {
-        matches!(byte.to_ascii_lowercase(), b'a' | b'p' | b'r' | b't' | b'z' | b'0'..=b'9')
+    let begins = |first: &u8, second: &u8| match first.to_ascii_lowercase() {
+        b'a' | b'p' | b'r' | b't' | b'z' | b'0'..=b'9' => true,
+        // Parts of a compression, `a.gzab` and `a.bz2ab`. A `.xml` is none, and there are many.
+        b'b' | b'g' | b'l' | b'x' => second.eq_ignore_ascii_case(&b'z'),
+        _ => false,
     };
     let name = name.as_bytes();
     let behind = name.get(1..).unwrap_or_default();
+    let second = name.iter().skip(2).chain([&0]);
     // Three letters without an ending may be `xaa` of `split`.
-    name.len() == 3 || name.iter().zip(behind).any(|(dot, byte)| *dot == b'.' && begins(byte))
+    name.len() == 3
+        || name
+            .iter()
+            .zip(behind.iter().zip(second))
+            .any(|(dot, (first, second))| *dot == b'.' && begins(first, second))
 }
 
 /// Returns `true` if a name claims anything packed that may be an archive: a file of no bytes is none.
