@@ -207,7 +207,7 @@ mod tests {
             .with("c", twice);
         let of = |farm: &Farm| {
             let groups = Groups::by(farm, |m| m.known_key(KeyName::Hmac).map(|key| key.value));
-            groups.majority().map(|group| names(group))
+            groups.majority().map(names)
         };
         assert_eq!(of(&farm.build()), None);
     }
