@@ -39,10 +39,14 @@ fn on(member: &Member) -> Option<Hit> {
     if mode == StorageMode::Unknown || last.value == mode.to_string() {
         return None;
     }
-    let time = last.time?;
     let name = &member.name;
+    // A later start may be in a file that was not sent, and without a time nothing shows it.
+    let when = last.time.map_or_else(
+        || "last by its log, which shows no time of it; a restart may be pending".to_owned(),
+        |time| format!("at {time}; a restart is pending"),
+    );
     let message = format!(
-        "{name} names {mode} in its storage file, but started with {} storage at {time}; a restart is pending",
+        "{name} names {mode} in its storage file, but started with {} storage {when}",
         last.value
     );
     let hit = Hit::on(member, message).at([&storage.place, place]);
@@ -97,6 +101,17 @@ mod tests {
             unless: Some(Unless::Changed),
         };
         assert_eq!(steps(|i| i), [step]);
+    }
+
+    #[test]
+    fn start_without_a_time_is_told() {
+        let log = "19:00:52.176 [x] INFO y - Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with JCR storage\n";
+        let farm = farm().with("a", |i| i.storage(b"Bundle").log("error.log", log)).build();
+        assert_eq!(
+            check(&farm)[0].message,
+            "a names Bundle in its storage file, but started with JCR storage last by its log, which shows no time of it; \
+             a restart may be pending"
+        );
     }
 
     #[test]
