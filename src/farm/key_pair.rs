@@ -208,9 +208,13 @@ pub(crate) fn unused_pairs(snapshot: &Snapshot) -> Vec<(&str, [&KeyFile; 2])> {
 /// with the master and there is no other one.
 fn are_own(member: &Member, master: &Digest) -> bool {
     let has_opened = || opened(&[member], master).is_some_and(|(open, _)| open > 0);
-    let last =
-        || last_storage(member).map(|(last, _)| last.value == StorageMode::Bundle.to_string());
-    has_no_others(member) && has_opened() || last() == Some(true)
+    // Of a start without a time nothing shows that it was the last one.
+    let started_with_files = || {
+        last_storage(member).is_some_and(|(last, _)| {
+            last.time.is_some() && last.value == StorageMode::Bundle.to_string()
+        })
+    };
+    has_no_others(member) && has_opened() || started_with_files()
 }
 
 /// Returns `true` if there are no files to copy, for the keys lie in the repository.

@@ -48,5 +48,5 @@ pub(crate) fn last_storage(member: &Member) -> Option<(&LogStatement, &Place)> {
         snapshot.is_complete() && !snapshot.gaps.iter().any(|gap| gap.kind == GapKind::Log);
     // AEM logs `Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with Bundle storage` at
     // each start.
-    snapshot.logged(LogTopic::Storage).filter(|(last, _)| is_whole && last.time.is_some())
+    snapshot.logged(LogTopic::Storage).filter(|_| is_whole)
 }
