@@ -10,7 +10,9 @@ use crate::evidence::{Fact, Problem, classify, concerns_store, may_matter};
 use crate::facts::{
     CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm, says_old,
 };
-use crate::intake::{Origin, Source, Standing, Walked, claims_archive, claims_program, no_archive};
+use crate::intake::{
+    Origin, Source, Standing, Walked, claims_archive, claims_program, is_of_material, no_archive,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 const IMAGE: &str = "is an image saved with docker save: its layers are parts of one file system, and were not put \
@@ -160,14 +162,21 @@ pub(super) fn is_packages(gap: &Gap, roots: &BTreeSet<&str>) -> bool {
     is_installed(below) && !is_upload_among_packages(below)
 }
 
+/// Says that no instance is in a source, as far as one should be. `traces`: there are gaps, archives, and directories named like an install.
 pub(super) fn no_instance(
-    source: &str,
-    standing: Standing,
+    Source { name: source, standing, .. }: &Source,
     walked: &Walked,
     is_status: bool,
     content: Option<Content>,
     items: &BTreeMap<String, Item>,
+    traces @ [_, _, has_homes]: [bool; 3],
 ) -> Option<Gap> {
+    // What an archive holds by its name counts where nothing in it says otherwise.
+    let is_plain = walked.entries > 0 && traces == [false; 3];
+    let is_material = is_plain && is_of_material(name(source));
+    let content = content.or(is_material.then_some(Content::Material));
+    // What is named like an install was meant for one wherever it lies.
+    let standing = if has_homes { Standing::Named } else { *standing };
     let is_log = |item: &Item| matches!(item, Item::Read { fact: Ok(Fact::Log(_)), .. });
     let gap = |kind, reason| Some(Gap { source: source.to_owned(), path: None, kind, reason });
     let reason = match (standing, walked.entries) {

@@ -17,15 +17,13 @@ use super::paths::{has_at_or_below, join, parent};
 use super::roots::{
     Evidence, all_evidence, below, by_root, drop_barren, marks_instance, owner, strays,
 };
-use super::{
-    access, configs, container_layers, mixed, node_store, paths, root_links, times, unread_logs,
-};
+use super::{access, configs, container_layers, mixed, node_store, root_links, times, unread_logs};
 use crate::evidence::{Fact, Found, classify, classify_small, mover};
 use crate::facts::{
     Gap, GapKind, KeyDigest, KeyFile, KeyName, KeysDirectory, Log, OldState, Owner, Parts, Place,
     RunModes, Setting, SlingId, Snapshot, StorageFile, components, is_in_realm, realm,
 };
-use crate::intake::{LinkTarget, Source, Standing, Walked, is_of_material};
+use crate::intake::{LinkTarget, Source, Standing, Walked};
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,12 +69,8 @@ pub(super) fn assemble(
     let tops: BTreeSet<&str> = roots.keys().map(String::as_str).collect();
     leave_other_content(&mut gaps, *standing, &tops);
     if tops.is_empty() && layers.is_empty() && !is_explained(walked, &gaps) {
-        // What is named like an install was meant for one wherever it lies.
-        let standing = if homes.is_empty() { *standing } else { Standing::Named };
-        let is_whole = [gaps.is_empty(), archives.is_empty(), homes.is_empty()] == [true; 3];
-        let is_material = is_whole && walked.entries > 0 && is_of_material(paths::name(source));
-        let content = content.or(is_material.then_some(Content::Material));
-        gaps.extend(no_instance(source, standing, walked, is_status, content, &items));
+        let traces = [!gaps.is_empty(), !archives.is_empty(), !homes.is_empty()];
+        gaps.extend(no_instance(origin, walked, is_status, content, &items, traces));
     }
     let mut named = unopened(origin, directory, &archives, &tops);
     // Of what holds no instance at all that was said.
