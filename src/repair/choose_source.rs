@@ -277,8 +277,8 @@ fn of_replaced<'a>(
     let who = names_of(authors);
     Some(SourceChoice::Open(format!(
         "The snapshots do not show whose keys are right: {}. The keys of {who} were written {}, after its install, and since then it logs that it \
-         cannot decrypt what it holds: other keys have encrypted that. Try the pair of the others on {who} first ({}), and keep its own: where its \
-         secrets open then, that pair is right. Copy nothing to the others before.",
+         cannot decrypt its data: other keys encrypted that data. Back up the keys of {who}, then try those of the others on it ({}): where its secrets \
+         open then, that pair is right. Copy no keys to the others until that is known.",
         candidates(pairs.iter()),
         Utc(at_ms),
         candidates(others),
