@@ -276,7 +276,7 @@ fn of_replaced<'a>(
     let at_ms = *when.first().filter(|_| when.len() == authors.len())?;
     let who = names_of(authors);
     Some(SourceChoice::Open(format!(
-        "The snapshots do not show whose keys are right: {}. The keys of {who} were written {}, after its install, and since then it logs that it \
+        "The snapshots do not show whose keys are right: {}. The keys of {who} were written {}, after its install. Since then it logs that it \
          cannot decrypt its data: other keys encrypted that data. Back up the keys of {who}, then try those of the others on it ({}): where its secrets \
          open then, that pair is right. Copy no keys to the others until that is known.",
         candidates(pairs.iter()),
