@@ -191,7 +191,7 @@ pub struct Limits {
     pub logs: bool,
     /// Take the SHA-256 of sources. A choice rather than a bound: a plain tar, and a zip, are then read to the last byte.
     pub digests: bool,
-    /// Threads that may work on one source: a second one reads a file while the first unpacks or walks what it read. Nothing of the outcome
+    /// Threads that may work on one source: others read a file, or unpack it, while the first walks what came of it. Nothing of the outcome
     /// depends on it.
     pub source_threads_max: usize,
     /// Bytes of a report whose sources are verified. One of 100,000 instances has 2 GB; only what it says of its sources is kept.

@@ -5,9 +5,8 @@ use super::container::{Context, Opened};
 use super::fs::File;
 use super::prefetch::Prefetch;
 use super::reread::Reread;
-use super::restarts::Restarts;
 use super::shared_file::Positioned;
-use super::unpack::Unpack;
+use super::unpack::{Movable, Unpack};
 use super::walk_input;
 use super::wiping_reader::WipingReader;
 use crate::facts::GapKind;
@@ -29,7 +28,11 @@ fn may_open(context: &mut Context<'_>) -> bool {
 }
 
 /// Walks what a compression holds.
-pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &mut Context<'_>) {
+pub(super) fn walk<C: Codec + Send + 'static>(
+    codec: C,
+    opened: Opened<'_>,
+    context: &mut Context<'_>,
+) {
     if !may_open(context) {
         return;
     }
@@ -41,8 +44,10 @@ pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &m
     let here = match input.elsewhere().filter(|_| is_free) {
         None => Some((codec, head, file)),
         Some(input) => thread::scope(|scope| match Prefetch::start(scope, head, input) {
-            Ok(mut input) => {
-                walk_bytes(codec, &mut input, file, context);
+            Ok(input) => {
+                let mut unpack = Movable(unpack(codec, input, file.as_ref(), context));
+                walk_input(&mut unpack, context);
+                finish(unpack.0, file, context);
                 None
             }
             Err(head) => Some((codec, head, file)),
@@ -50,28 +55,38 @@ pub(super) fn walk<C: Codec + 'static>(codec: C, opened: Opened<'_>, context: &m
     };
     if let Some((codec, head, file)) = here {
         // Stored blocks of deflate hold a key as it is, so the compressed bytes are wiped as well.
-        let mut input = WipingReader::new(INPUT_BYTES, head.chain(input));
-        walk_bytes(codec, &mut input, file, context);
+        let input = WipingReader::new(INPUT_BYTES, head.chain(input));
+        let mut unpack = unpack(codec, input, file.as_ref(), context);
+        walk_input(&mut unpack, context);
+        finish(unpack, file, context);
     }
 }
 
-fn walk_bytes<C: Codec + 'static>(
+fn unpack<R: BufRead, C: Codec>(
     codec: C,
-    input: &mut dyn BufRead,
+    input: R,
+    file: Option<&File>,
+    context: &Context<'_>,
+) -> Unpack<R, C> {
+    let mut unpack = Unpack::new(codec, input, context.limits, context.depth.clone());
+    if file.is_some() {
+        unpack.keep_places();
+    }
+    unpack
+}
+
+/// Takes from a walk what it came to.
+fn finish<R: BufRead, C: Codec + 'static>(
+    mut unpack: Unpack<R, C>,
     file: Option<File>,
     context: &mut Context<'_>,
 ) {
-    let mut unpack = Unpack::new(codec, input, context.limits, context.depth.clone());
-    unpack.restarts = file.is_some().then(|| Restarts::new(context.limits));
-    walk_input(&mut unpack, context);
     context.unpacked = context.unpacked.saturating_add(unpack.produced());
     for (kind, reason) in std::mem::take(&mut unpack.problems) {
         context.visit.gap(None, kind, reason);
     }
-    let Unpack { codec, restarts, .. } = unpack;
-    if let (Some(file), Some(restarts)) = (file, restarts)
-        && restarts.is_wanted()
-        && let Ok(file) = Positioned::new(file)
+    if let Some((codec, restarts)) = unpack.into_places()
+        && let Some(Ok(file)) = file.map(Positioned::new)
     {
         let reread = Reread::new(file, codec, restarts, context.limits);
         context.random_access = Some(Box::new(reread));

@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::mpsc::Sender;
 
 /// A way of packing that is known: one value each, listed in `CONTAINERS`.
 #[derive(Debug, Clone, Copy)]
@@ -75,13 +76,19 @@ pub(super) trait Input: Read {
         false
     }
 
-    /// Returns `true` if `Source::open_parts` can read again, at any place, what it hands out.
-    fn is_repeatable(&self) -> bool {
-        self.is_plain_file()
+    /// Says whether `Source::open_parts` can read again, at any place, what it hands out.
+    fn repeats(&self) -> Repeats {
+        if self.is_plain_file() { Repeats::Anywhere } else { Repeats::Never }
     }
+}
 
-    /// Says that these bytes, counted from the first one that it handed out, will be read again at any place.
-    fn want_again(&mut self, _bytes: Range<u64>) {}
+/// Whether what an input hands out can be read again.
+#[derive(Debug)]
+pub(super) enum Repeats {
+    Never,
+    Anywhere,
+    /// Bytes that it is told of, counted from the first one that it handed out. A channel, since another thread may be reading it.
+    WhereTold(Sender<Range<u64>>),
 }
 
 /// What a walk carries along.

@@ -1,11 +1,11 @@
 //! How deep the walk of a source is in archives, and what those around and before came to.
 
 use crate::limits::Limits;
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How far the walk of a source went into archives, and what those it left came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Depth {
     /// Archives around the one at hand.
     pub(super) level: u32,
@@ -54,17 +54,18 @@ impl Depth {
 
 /// Bytes of a source as it is stored: those of its file, or those that came through standard input so far. What reads the source
 /// counts, and what unpacks it, at any depth, asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Stored(Rc<Cell<u64>>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stored(Arc<AtomicU64>);
 
 impl Stored {
     /// Returns how many there are.
     pub(super) fn bytes(&self) -> u64 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Counts more.
     pub(super) fn add(&self, bytes: u64) {
-        self.0.set(self.bytes().saturating_add(bytes));
+        // One thread counts, of one source, whose bytes no `u64` is too small for.
+        self.0.fetch_add(bytes, Ordering::Relaxed);
     }
 }

@@ -46,6 +46,9 @@ pub(super) enum Course {
     Damaged,
 }
 
+// SAFETY: nothing of a stream belongs to a thread: its memory is of the allocator of Rust, and there is no second pointer to it.
+unsafe impl Send for Inflater {}
+
 impl Inflater {
     /// Bytes of memory that one takes: the window, the tables and what is around them.
     pub(super) const MEMORY_BYTES: usize = 48 << 10;

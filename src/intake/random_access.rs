@@ -407,6 +407,26 @@ mod tests {
     }
 
     #[test]
+    fn what_another_thread_unpacks_is_read_again_from_places_in_it() {
+        let body: Vec<u8> = (0..40_000_000_u32).map(|at| (at >> 12).to_le_bytes()[0]).collect();
+        let unwanted = vec![0; 20 << 20];
+        let packed = gzip(&archive(&[member(b'0', "skip", &unwanted), member(b'0', "a", &body)]));
+        for source_threads_max in [1, 3] {
+            // A few MiB for each way back, and not the whole stream.
+            let limits =
+                Limits { source_threads_max, repeated_bytes_max: 60 << 20, ..Limits::default() };
+            let (_home, parts) = walked_within(&packed, &limits);
+            let index = parts.parts.iter().position(|part| part.path == "a").unwrap();
+            for at in [39_999_990, 3_000_000, 20_000_000, 9_000_000, 30_000_000, 60_000] {
+                let mut buffer = [0; 10];
+                parts.read_at(index, at, &mut buffer).unwrap();
+                let from = usize::try_from(at).unwrap();
+                assert_eq!(buffer, body[from..from + 10], "{at}");
+            }
+        }
+    }
+
+    #[test]
     fn deflated_entry_of_a_zip_is_unpacked_from_places_in_it() {
         let body: Vec<u8> = (0..20_000_000_u32).map(|at| (at >> 12).to_le_bytes()[0]).collect();
         let entry = |deflate| Entry { deflate, ..Entry::file("a", &body) };

@@ -1,20 +1,23 @@
 //! What compressions share: streams one after the other, zeros for padding behind each, and a limit on what comes out.
 
 use super::codec::{Codec, Compressed, Flow, Head, Stop, StreamState};
-use super::container::Input;
+use super::container::{Input, Repeats};
 use super::depth::Depth;
 use super::restarts::{Restart, Restarts};
 use crate::facts::GapKind;
 use crate::limits::Limits;
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Decodes streams. Never fails: it ends, and says in `problems` why too early.
 pub(super) struct Unpack<R, C> {
     pub(super) codec: C,
     input: Counted<R>,
     /// Where what comes out can be read again at any place, and how.
-    pub(super) restarts: Option<Restarts<C>>,
+    restarts: Option<Restarts<C>>,
+    /// What will be.
+    wanted: (Sender<Range<u64>>, Receiver<Range<u64>>),
     state: StreamState,
     produced: u64,
     limits: Limits,
@@ -67,11 +70,31 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
             codec,
             input: Counted { bytes, offset: 0, zeros: 0 },
             restarts: None,
+            wanted: channel(),
             state: StreamState::Start,
             produced: 0,
             limits: *limits,
             before,
             problems: Vec::new(),
+        }
+    }
+
+    /// Keeps places on its way from which one can go on.
+    pub(super) fn keep_places(&mut self) {
+        self.restarts = Some(Restarts::new(&self.limits));
+    }
+
+    /// Returns the codec, and the places that were kept where anything will be read again.
+    pub(super) fn into_places(mut self) -> Option<(C, Restarts<C>)> {
+        self.hear();
+        let restarts = self.restarts.filter(Restarts::is_wanted)?;
+        Some((self.codec, restarts))
+    }
+
+    /// Hears what will be read again.
+    fn hear(&mut self) {
+        if let Some(restarts) = &mut self.restarts {
+            self.wanted.1.try_iter().for_each(|bytes| restarts.want(bytes));
         }
     }
 
@@ -106,6 +129,7 @@ impl<R: BufRead, C: Codec> Unpack<R, C> {
 
     /// Keeps the place that was come to, where the last one lies too far back.
     fn mark(&mut self) {
+        self.hear();
         let is_due = self.restarts.as_ref().is_some_and(|places| places.is_due(self.produced));
         let place = if is_due { self.place() } else { None };
         if let (Some(restarts), Some(place)) = (&mut self.restarts, place) {
@@ -253,13 +277,37 @@ impl<R: BufRead, C: Codec> Input for Unpack<R, C> {
         !self.problems.is_empty()
     }
 
-    fn is_repeatable(&self) -> bool {
-        self.restarts.is_some()
+    fn repeats(&self) -> Repeats {
+        match self.restarts {
+            Some(_) => Repeats::WhereTold(self.wanted.0.clone()),
+            None => Repeats::Never,
+        }
+    }
+}
+
+/// One that another thread may drive.
+pub(super) struct Movable<R, C>(pub(super) Unpack<R, C>);
+
+impl<R: BufRead, C: Codec> Read for Movable<R, C> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl<R: BufRead + Send, C: Codec + Send> Input for Movable<R, C> {
+    fn jump(&mut self, bytes: u64) -> io::Result<u64> {
+        self.0.jump(bytes)
     }
 
-    fn want_again(&mut self, bytes: Range<u64>) {
-        if let Some(restarts) = &mut self.restarts {
-            restarts.want(bytes);
-        }
+    fn elsewhere(&mut self) -> Option<&mut (dyn Read + Send)> {
+        Some(&mut self.0)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.0.has_failed()
+    }
+
+    fn repeats(&self) -> Repeats {
+        self.0.repeats()
     }
 }

@@ -6,6 +6,7 @@ use super::scanner::{Scanner, padded};
 use super::sparse::Sparse;
 use super::state::SkipPlan;
 use crate::facts::{FileTime, GapKind, Owner};
+use crate::intake::container::Repeats;
 use crate::intake::{Entry, EntryKind, EntryTime, Want, path};
 use std::sync::LazyLock;
 
@@ -160,7 +161,10 @@ impl Scanner<'_> {
         let bytes_max = match want {
             Want::Nothing => return None,
             Want::Later { .. } => {
-                self.wanted_again.push(self.position..self.position.saturating_add(stored));
+                if let Repeats::WhereTold(input) = &self.repeats {
+                    // An input that ended too early listens no more.
+                    drop(input.send(self.position..self.position.saturating_add(stored)));
+                }
                 return None;
             }
             // Expanding takes the whole body in memory, and an archive may have gigabytes.

@@ -37,7 +37,7 @@ const WINDOW_BYTES: usize = 128 << 10;
 /// twice as long.
 const LANDING_BYTES: usize = 4 << 10;
 
-/// Bytes read without a jump from which on a tar is taken for dense, and read in a thread of its own.
+/// Bytes read without a jump from which on a tar is taken for dense, and read, or unpacked, in a thread of its own.
 const DENSE_BYTES: u64 = 4 << 20;
 
 /// Returns `true` if `head` begins a tar: its first block is a valid header, names itself one, or is all zero.
@@ -59,7 +59,7 @@ fn names_itself(block: &Block) -> bool {
 fn walk(opened: Opened<'_>, context: &mut Context<'_>) {
     let Opened { head, input } = opened;
     let (limits, depth) = (context.limits, &mut context.depth);
-    let mut scanner = Scanner::new(limits, context.visit, input.is_repeatable(), depth.clone());
+    let mut scanner = Scanner::new(limits, context.visit, input.repeats(), depth.clone());
     let fed = push(&mut scanner, &head, input, depth);
     drop(head);
     let fed = fed.and_then(|()| feed(&mut scanner, input, depth));
@@ -137,10 +137,6 @@ fn feed(scanner: &mut Scanner<'_>, input: &mut dyn Input, depth: &mut Depth) -> 
     // To the end of the input: what stops at the end of the archive, as Python does, misses a gzip cut in its trailer.
     // Nor does it end with the keys that are found, since of entries of one name the last one counts.
     while !scanner.stopped() {
-        // Before the next read: what unpacks the input keeps places on its way, and cannot go back for one.
-        for bytes in scanner.wanted_again.drain(..) {
-            input.want_again(bytes);
-        }
         let skippable = scanner.skippable();
         if skippable >= jump_bytes_min {
             let jumped = input.jump(skippable)?;
@@ -181,18 +177,18 @@ fn feed_ahead(
     depth: &mut Depth,
 ) -> io::Result<()> {
     let is_free = scanner.limits.source_threads_max > 1;
+    // What is unpacked cannot be jumped over.
+    let jump_bytes_min =
+        if input.is_plain_file() { scanner.limits.jump_bytes_min } else { u64::MAX };
     let Some(file) = input.elsewhere().filter(|_| is_free) else { return Ok(()) };
     let ahead = thread::scope(|scope| {
         let Ok(mut ahead) = Prefetch::start(scope, Wiped::default(), file) else {
             return Ok(None);
         };
-        let jump_bytes_min = scanner.limits.jump_bytes_min;
         while !scanner.stopped() && scanner.skippable() < jump_bytes_min {
             let Some(piece) = ahead.take_piece()? else { break };
             push(scanner, &piece, &mut ahead, depth)?;
             ahead.give_back(piece);
-            // A file can be read again at any place without a word before.
-            scanner.wanted_again.clear();
         }
         ahead.stop();
         Ok::<_, io::Error>(Some(ahead))

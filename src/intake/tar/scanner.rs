@@ -5,6 +5,7 @@ use super::pax::Extensions;
 use super::sparse::Sparse;
 use super::state::{Extension, Run, SkipPlan, State};
 use crate::facts::{GapKind, Owner};
+use crate::intake::container::Repeats;
 use crate::intake::depth::Depth;
 use crate::intake::path::EntryPath;
 use crate::intake::{Extent, Visit, Want, ticket};
@@ -12,7 +13,6 @@ use crate::limits::Limits;
 use crate::wiped::Wiped;
 use std::collections::BTreeSet;
 use std::io;
-use std::ops::Range;
 
 const BLOCK: u64 = BLOCK_BYTES as u64;
 
@@ -40,10 +40,8 @@ pub(super) struct Scanner<'v> {
     pub(super) secret: bool,
     /// What was asked of the body being read.
     pub(super) want: Want,
-    /// Bodies can be read again at their positions.
-    repeatable: bool,
-    /// Those that will be, until the input is reported.
-    pub(super) wanted_again: Vec<Range<u64>>,
+    /// Whether bodies can be read again at their positions.
+    pub(super) repeats: Repeats,
     pub(super) extensions: Extensions,
     pub(super) sparse: Option<Sparse>,
     /// Path of the entry being read; reused, since a source may have millions.
@@ -60,12 +58,12 @@ pub(super) struct Scanner<'v> {
 impl<'v> Scanner<'v> {
     /// Returns a scanner at the start of an archive.
     ///
-    /// `repeatable`: what is pushed, from the first byte on, can be read again at any place.
+    /// `repeats`: whether what is pushed, from the first byte on, can be read again.
     /// `before`: what other archives of the source came to.
     pub(super) fn new(
         limits: &'v Limits,
         visit: &'v mut dyn Visit,
-        repeatable: bool,
+        repeats: Repeats,
         before: Depth,
     ) -> Self {
         Self {
@@ -82,8 +80,7 @@ impl<'v> Scanner<'v> {
             buffer: Wiped::default(),
             secret: true,
             want: Want::Nothing,
-            repeatable,
-            wanted_again: Vec::new(),
+            repeats,
             extensions: Extensions::default(),
             sparse: None,
             path: EntryPath::default(),
@@ -229,7 +226,8 @@ impl<'v> Scanner<'v> {
     /// Returns where the body of the header read last lies, when it lies there in one piece and can be read again.
     pub(super) fn body_extent(&self) -> Option<Extent> {
         let start = self.position;
-        (self.repeatable && self.sparse.is_none()).then_some(Extent::Plain { start })
+        let is_repeatable = !matches!(self.repeats, Repeats::Never);
+        (is_repeatable && self.sparse.is_none()).then_some(Extent::Plain { start })
     }
 
     /// Arranges for what follows the header.

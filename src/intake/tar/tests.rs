@@ -2,11 +2,11 @@
 
 use super::scanner::Scanner;
 use crate::facts::GapKind;
-use crate::intake::container::{Input, Opened};
+use crate::intake::container::{Input, Opened, Repeats};
 use crate::intake::depth::Depth;
 use crate::intake::testing::{
-    Event, Feed, Recorder, archive, end, gzip, member, member_of, record, scan, scan_tar,
-    walk_path, with_context,
+    Event, Feed, Recorder, archive, bzip2, end, gzip, member, member_of, record, scan, scan_tar,
+    walk_path, with_context, xz, zstd,
 };
 use crate::intake::{EntryKind, Extent, LinkTarget, Want};
 use crate::limits::Limits;
@@ -547,7 +547,7 @@ fn limits_end_the_scan() {
 fn push(bytes: &[u8]) -> Recorder {
     let mut recorder = Recorder::default();
     let limits = Limits::default();
-    let mut scanner = Scanner::new(&limits, &mut recorder, true, Depth::default());
+    let mut scanner = Scanner::new(&limits, &mut recorder, Repeats::Anywhere, Depth::default());
     scanner.push(bytes);
     scanner.finish();
     recorder
@@ -559,7 +559,7 @@ fn failing_input_concerns_the_source_as_a_whole() {
     for length in [100, 600, 1100, 1600, 2000] {
         let mut recorder = Recorder::default();
         let limits = Limits::default();
-        let mut scanner = Scanner::new(&limits, &mut recorder, true, Depth::default());
+        let mut scanner = Scanner::new(&limits, &mut recorder, Repeats::Anywhere, Depth::default());
         scanner.push(&bytes[..length]);
         scanner.fail(&io::Error::other("no medium"));
         let Some(Event::Gap { path: None, kind, reason }) = recorder.events.pop() else {
@@ -716,6 +716,30 @@ fn dense_and_hollow() -> Vec<u8> {
         [small, other]
     });
     archive(&members.collect::<Vec<_>>())
+}
+
+#[test]
+fn compressed_tar_reads_the_same_in_several_threads() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("x");
+    let whole = dense_and_hollow();
+    let whole = &whole[..7 << 20];
+    for packed in [gzip(whole), zstd(whole), xz(whole), bzip2(whole)] {
+        for length in [packed.len(), packed.len() * 9 / 10] {
+            std::fs::write(&path, &packed[..length]).unwrap();
+            // Where a limit ends the walk, no more is unpacked in one way than in the other.
+            for entries_max in [u64::MAX, 3200] {
+                let [one, several] = [1, 3].map(|source_threads_max| {
+                    let limits = Limits { source_threads_max, entries_max, ..Limits::default() };
+                    let want = Some(Want::Archive);
+                    let recorder = Recorder { want, ..Recorder::default() };
+                    let (walked, recorder) = walk_path(&path, &limits, recorder);
+                    (walked.entries, recorder.events)
+                });
+                assert!(one.1.len() > 1000 && one == several, "{length} {entries_max}");
+            }
+        }
+    }
 }
 
 #[test]
