@@ -107,6 +107,8 @@ impl Input for FileInput<'_> {
         true
     }
 
+    // A page has one thread, and the files that it holds stay in it.
+    #[cfg(not(target_family = "wasm"))]
     fn elsewhere(&mut self) -> Option<&mut (dyn Read + Send)> {
         Some(self)
     }

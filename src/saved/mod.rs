@@ -54,6 +54,7 @@ pub use ledger::Ledger;
 pub use line::ReadLine;
 pub use line_id::LineId;
 pub use merge::{Merge, Saved};
+#[cfg(feature = "cli")]
 pub(crate) use newest::comes_again;
 pub use parts::{PartReader, Parts, Survey};
 pub use wire::{End, GapRef, SCHEMA, SavedLine, SourceRef, schema};
