@@ -2,7 +2,7 @@
 //!
 //! Nothing here may put key bytes into an error, a message or a value. Parsing cannot fail, so there is no error to leak them.
 
-use super::key_alterations::{equal_tail, restored, wrapper};
+use super::key_alterations::{equal_tail, lost, restored, wrapper};
 use super::key_spellings::spellings;
 use super::key_text::{digest, text_kind};
 use super::key_traces::traces;
@@ -131,6 +131,7 @@ pub fn digest_key(bytes: &[u8]) -> KeyDigest {
         spelled: spellings(bytes),
         traces: traces(bytes),
         restored: restored(bytes),
+        lost: lost(bytes),
         wrapper: wrapper(bytes),
     }
 }

@@ -20,6 +20,43 @@ pub(super) fn restored(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
     contents.chain(heads).collect()
 }
 
+/// Bytes of a rest that chance does not make: those of another key are the same once in 10^19.
+const REST_MIN: usize = 8;
+
+/// Digests what tools that take a key for text would leave of it, one for each that leaves less.
+///
+/// Which bytes are gone cannot be seen from what is left, so it is made of the whole key, and compared.
+pub(super) fn lost(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
+    if bytes.len() > BYTES_MAX {
+        return Vec::new();
+    }
+    let without = |dropped: u8| -> Wiped {
+        // With room for a line end, so that nothing moves and leaves a copy behind.
+        let mut rest = Wiped::with_capacity(bytes.len().saturating_add(1));
+        rest.extend(bytes.iter().copied().filter(|byte| *byte != dropped));
+        rest
+    };
+    let no_zeros = without(0);
+    // A shell leaves the line ends behind a text out as well, and `echo` writes one of its own.
+    let ends = no_zeros.iter().rev().take_while(|byte| **byte == b'\n').count();
+    let of_shell = no_zeros.get(..no_zeros.len().saturating_sub(ends)).unwrap_or_default();
+    let mut echoed = without(0);
+    echoed.truncate(of_shell.len());
+    echoed.push(b'\n');
+    let end = |stop: u8| bytes.iter().position(|byte| *byte == stop);
+    let first_line = end(b'\n');
+    let with_end = first_line.and_then(|at| bytes.get(..=at));
+    let cuts = [end(0), first_line].into_iter().flatten().filter_map(|at| bytes.get(..at));
+    let dropped = [&no_zeros, of_shell, &echoed, &without(b'\r')].map(digest);
+    let dropped = dropped.into_iter().map(|rest| (Alteration::Dropped, rest));
+    let cut = cuts.chain(with_end).map(|rest| (Alteration::CutOff, digest(rest)));
+    let (least, whole) = (u64::try_from(REST_MIN).unwrap_or(u64::MAX), digest(bytes));
+    let is_other = |rest: &Digest| rest.bytes >= least && *rest != whole;
+    let mut lost: Vec<_> = dropped.chain(cut).filter(|(_, rest)| is_other(rest)).collect();
+    lost.dedup();
+    lost
+}
+
 /// Equal bytes at the end that are no accident: the last eight of random bytes are so once in 10^17.
 const EQUAL_MIN: usize = 8;
 
@@ -54,7 +91,7 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
     if bytes.len() > BYTES_MAX {
         return Vec::new();
     }
-    let undo: [(Alteration, Undo); 18] = [
+    let undo: [(Alteration, Undo); 19] = [
         (Alteration::LfToCrLf, without_cr),
         (Alteration::Utf8, |bytes| from_utf8(bytes, latin)),
         (Alteration::Utf8, |bytes| from_utf8(bytes, |c| of_page(CP437, c))),
@@ -73,6 +110,7 @@ pub(super) fn undone(bytes: &[u8]) -> Vec<(Alteration, Wiped)> {
         (Alteration::Base64, from_base64),
         (Alteration::Base64, |bytes| from_base64(&from_base64(bytes)?)),
         (Alteration::Hex, from_hex),
+        (Alteration::Hex, from_dump),
     ];
     let mut all = Vec::new();
     for (alteration, undo) in undo {
@@ -295,6 +333,25 @@ fn from_hex(bytes: &[u8]) -> Option<Wiped> {
     while let Some(high) = digits.next() {
         let value = digit(high)?.saturating_mul(16).saturating_add(digit(digits.next()?)?);
         content.push(u8::try_from(value).ok()?);
+    }
+    Some(content).filter(|content| !content.is_empty())
+}
+
+/// Decodes a dump for people to read, as of `xxd`, `hexdump -C` and `od -t x1`: lines of an offset, bytes, and perhaps characters.
+fn from_dump(bytes: &[u8]) -> Option<Wiped> {
+    let mut content = Wiped::with_capacity(bytes.len());
+    for line in bare(bytes).split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let length = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+        let (offset, rest) = line.split_at_checked(length)?;
+        let plain = offset.strip_suffix(b":").unwrap_or(offset);
+        if plain.len() < 6 || !plain.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        // Behind a colon `xxd` sets characters off with two spaces, and the others with a bar.
+        let mark = if plain == offset { &b"|"[..] } else { b"  " };
+        let end = rest.windows(mark.len()).position(|part| part == mark);
+        let bytes = rest.get(..end.unwrap_or(rest.len())).and_then(from_hex);
+        content.extend(bytes.iter().flat_map(|bytes| bytes.iter()));
     }
     Some(content).filter(|content| !content.is_empty())
 }
@@ -617,6 +674,33 @@ mod tests {
         for text in [format!("\"{base64}\"\n"), format!("'{base64}'")] {
             assert_eq!(from_base64(text.as_bytes()).unwrap()[..30], KEY[..30], "{text}");
         }
+    }
+
+    #[test]
+    fn dumps_for_people_are_decoded() {
+        let line = |bytes: &[u8], apart: usize| {
+            let groups = bytes
+                .chunks(apart)
+                .map(|group| group.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            groups.collect::<Vec<_>>().join(" ")
+        };
+        let [first, second] = [&KEY[..16], &KEY[16..]];
+        for dump in [
+            format!(
+                "00000000: {}  .a......\n00000010: {}  6789\n",
+                line(first, 2),
+                line(second, 2)
+            ),
+            format!(
+                "00000000  {}  |.a..|\n00000010  {}  |ab|\n00000020\n",
+                line(first, 1),
+                line(second, 1)
+            ),
+            format!("0000000 {}\n0000020 {}\n0000040\n", line(first, 1), line(second, 1)),
+        ] {
+            assert!(finds(Alteration::Hex, dump.as_bytes()), "{dump}");
+        }
+        assert_eq!(from_dump(b"no dump at all"), None);
     }
 
     #[test]

@@ -104,6 +104,11 @@ pub enum Alteration {
     LfToCrLf,
     /// Every CR LF became LF: `dos2unix`, git with `text=auto`. The bytes are lost; a peer has them.
     CrLfToLf,
+    /// Bytes are gone that text does not have: zeros and the line ends behind it, as `$(cat hmac)` of a shell drops them, or every CR
+    /// (`tr -d '\r'`). A peer has them.
+    Dropped,
+    /// It ends before its first zero byte, or with its first line: a C string, `head -n 1`, `read`. A peer has the rest.
+    CutOff,
     /// Its bytes were read as Latin-1 or Windows-1252 and written as UTF-8: a template engine, PowerShell's `Set-Content`.
     Utf8,
     /// Its bytes were read as Latin-1 or Windows-1252 and written as UTF-16: `>` and `Out-File` of PowerShell.
@@ -123,6 +128,8 @@ impl fmt::Display for Alteration {
         f.write_str(match self {
             Self::LfToCrLf => "with its line ends turned into CR LF (copied in text mode)",
             Self::CrLfToLf => "with its line ends turned into LF (copied in text mode)",
+            Self::Dropped => "without its zero bytes, CRs or last line ends (copied through a shell variable, or tr)",
+            Self::CutOff => "cut off at its first zero byte or line end (copied as a line of text)",
             Self::Utf8 => "converted to UTF-8 (copied as text)",
             Self::Utf16 => "converted to UTF-16 (copied as text)",
             Self::ByteOrderMark => "with a byte order mark before it (copied as text)",
@@ -232,6 +239,9 @@ pub struct KeyDigest {
     /// What the content would be if an alteration were undone: candidates, which the keys of peers decide.
     #[serde(default)]
     pub restored: Vec<(Alteration, Digest)>,
+    /// What tools that lose bytes would make of the content: a peer's file that is the same was made from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<(Alteration, Digest)>,
     /// The tool that the content comes from, by its first bytes. Older facts do not say.
     #[serde(default)]
     pub wrapper: Option<Wrapper>,

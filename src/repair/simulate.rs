@@ -321,6 +321,7 @@ fn plain(whole: Digest) -> KeyDigest {
         spelled: Vec::new(),
         traces: Vec::new(),
         restored: Vec::new(),
+        lost: Vec::new(),
         wrapper: None,
     }
 }

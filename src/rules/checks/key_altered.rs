@@ -141,6 +141,28 @@ mod tests {
     }
 
     #[test]
+    fn key_that_lost_what_text_does_not_have_is_told_by_a_peer() {
+        let with_end = [&KEY[..31], b"\n"].concat();
+        let without = |key: &[u8], gone: u8| -> Vec<u8> {
+            key.iter().copied().filter(|byte| *byte != gone).collect()
+        };
+        for (key, lost, how) in [
+            (&KEY[..], without(&KEY, 0), "without its zero bytes"),
+            (&KEY, [without(&KEY, 0), b"\n".to_vec()].concat(), "without its zero bytes"),
+            (&with_end, without(&with_end, 0)[..30].to_vec(), "without its zero bytes"),
+            (&KEY, without(&KEY, b'\r'), "without its zero bytes, CRs"),
+            (&KEY, KEY[..8].to_vec(), "cut off at its first zero byte"),
+        ] {
+            let found = findings(key, &lost);
+            let start = format!("c: hmac is the hmac of a, b {how}");
+            assert!(found.len() == 1 && found[0].1.starts_with(&start), "{start}: {found:?}");
+        }
+        // So few bytes are left of many keys.
+        let rules = findings(&KEY, &KEY[..2]).into_iter().map(|(rule, _)| rule);
+        assert!(rules.into_iter().all(|rule| rule != "key-altered"));
+    }
+
+    #[test]
     fn nearly_a_peers_key_is_another_key() {
         let mut altered = grown(&KEY);
         altered[0] ^= 1;
