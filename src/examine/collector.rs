@@ -80,6 +80,8 @@ pub(super) enum Content {
     Image,
     /// Logs, dumps, pictures or the like, as its name says.
     Material,
+    /// The status that the web console packs, as its name and its files say.
+    Status,
 }
 
 /// Receives one source.

@@ -9,8 +9,8 @@ use super::paths::{has_at_or_below, join, name, parent};
 use super::roots::owner;
 use crate::facts::{Gap, GapKind, INSIDE, realm};
 use crate::intake::{
-    LinkTarget, claims_archive, claims_other, claims_program, is_of_material, may_be_home,
-    may_link_home, stem,
+    LinkTarget, claims_archive, claims_other, claims_program, is_of_material, is_of_status,
+    may_be_home, may_link_home, stem,
 };
 use crate::limits::Limits;
 use std::collections::BTreeSet;
@@ -150,6 +150,10 @@ impl Claims<'_> {
         // Damage to it, an archive in it and a home in it have gaps of their own.
         if is_of_material(name(file)) {
             let reason = "is an archive of logs, dumps or the like by its name, and no instance is in it; logs in it were not read";
+            return self.gap(inside, GapKind::Package, reason);
+        }
+        if is_of_status(name(file)) {
+            let reason = "is a status of the web console by its name, and no instance is in it";
             return self.gap(inside, GapKind::Package, reason);
         }
         if is_beside_install(inside, &self.installs) && !self.is_in_place(file) {

@@ -11,7 +11,8 @@ use crate::facts::{
     CRYPTO, CRYPTO_FILE, Gap, GapKind, INSIDE, Snapshot, StorageMode, realm, says_old,
 };
 use crate::intake::{
-    Origin, Source, Standing, Walked, claims_archive, claims_program, is_of_material, no_archive,
+    Origin, Source, Standing, Walked, claims_archive, claims_program, is_of_material, is_of_status,
+    no_archive,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,8 +174,12 @@ pub(super) fn no_instance(
 ) -> Option<Gap> {
     // What an archive holds by its name counts where nothing in it says otherwise.
     let is_plain = walked.entries > 0 && traces == [false; 3];
-    let is_material = is_plain && is_of_material(name(source));
-    let content = content.or(is_material.then_some(Content::Material));
+    let named = match name(source) {
+        named if is_status && is_of_status(named) => Some(Content::Status),
+        named if is_of_material(named) => Some(Content::Material),
+        _ => None,
+    };
+    let content = content.or(named.filter(|_| is_plain));
     // What is named like an install was meant for one wherever it lies.
     let standing = if has_homes { Standing::Named } else { *standing };
     let is_log = |item: &Item| matches!(item, Item::Read { fact: Ok(Fact::Log(_)), .. });
@@ -225,6 +230,7 @@ fn said(content: Content) -> &'static str {
         Content::Document => "an Office document",
         Content::Image => "an image of a container",
         Content::Material => "an archive of logs, dumps or the like by its name",
+        Content::Status => "a status of the web console",
     }
 }
 

@@ -84,7 +84,7 @@ pub use lines::{Line, facts_files, file_states, read_lines};
 pub use list::operands_in;
 pub use neighbours::Neighbours;
 pub use open::FileState;
-pub use place_names::{is_hidden, is_like_home, is_of_material, may_be_home};
+pub use place_names::{is_hidden, is_like_home, is_of_material, is_of_status, may_be_home};
 pub use places::UploadPlaces;
 pub use random_access::{Part, Parts};
 pub use read_at::ReadAt;

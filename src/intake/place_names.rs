@@ -116,6 +116,12 @@ pub fn is_of_material(name: &str) -> bool {
         && !words(name).any(|word| word == "quickstart" || word == "crx")
 }
 
+/// Returns `true` if the name of an archive says that it holds the status of a web console: `configuration-status-20261201-101500.zip`.
+pub fn is_of_status(name: &str) -> bool {
+    // So the console names what it packs.
+    words(name).take(2).eq(["configuration", "status"])
+}
+
 /// Returns `true` if a name is that of what a system or a tool adds to a directory.
 pub fn is_hidden(name: &str) -> bool {
     let known =
@@ -164,6 +170,8 @@ mod tests {
         {
             assert!(is_of_material(name), "{name}");
         }
+        assert!(is_of_status("configuration-status-20261201-101500.zip"));
+        assert!(!is_of_status("publish2-status.zip"));
         for name in ["publish2.tar.gz", "catalog.zip", "backup-logs-crx-quickstart.tgz", "aem-data"]
         {
             assert!(!is_of_material(name), "{name}");

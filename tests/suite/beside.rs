@@ -271,6 +271,7 @@ fn material_of_a_ticket_decides_nothing() {
     let product =
         zipped(&[("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0"), ("a/B.class", b"x")]);
     let log = zipped(&[("error.log", b"*ERROR*")]);
+    let status = zipped(&[("Bundles.txt", b"Bundle information"), ("json/Bundles.json", b"{}")]);
     let rows = [
         (Archives, File("shot.png", b"\x89PNG\r\n\x1a\n\0\0")),
         (Archives, File("shot.jpg", b"\xff\xd8\xff\xe0\0")),
@@ -289,6 +290,7 @@ fn material_of_a_ticket_decides_nothing() {
         (Archives, File("site.war", &product)),
         (Archives, File("logs-20261116.zip", &log)),
         (Archives, File("publish1-threaddumps.zip", &log)),
+        (Archives, File("configuration-status-20261201-101500.zip", &status)),
         (Archives, File("dispatcher.zip", &zipped(&[("conf.d/aem.any", b"/0001 { }")]))),
         (Archives, File("threads1", b"2024-11-02\nFull thread dump OpenJDK 64-Bit\n")),
         (Archives, File("jstack.tdump", b"Full thread dump\n")),
