@@ -374,7 +374,7 @@ fn farms_that_are_repaired_from_one_directory_keep_what_they_replace_apart() {
     let judged = judge(vec![farm("c1"), farm("c2")], &Selection::default());
     let kept = judged.iter().flat_map(|judged| judged.plan.actions()).filter_map(|action| {
         match &action.does {
-            Do::BackUp { directory, .. } | Do::RemoveBackup { directory } => Some(directory),
+            Do::BackUp { directory, .. } | Do::RemoveBackup { directory, .. } => Some(directory),
             _ => None,
         }
     });

@@ -146,6 +146,8 @@ pub enum Do {
     RemoveBackup {
         /// The directory.
         directory: String,
+        /// Keys were brought along, and are removed as well.
+        brought: bool,
     },
     /// What a person has to do or decide.
     Manual(Text),

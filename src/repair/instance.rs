@@ -195,7 +195,8 @@ impl<'p> InstanceRepair<'p> {
             );
             Do::Manual(text.into())
         } else {
-            Do::RemoveBackup { directory }
+            let is_brought = |action: &Action| matches!(action.does, Do::Place { .. });
+            Do::RemoveBackup { directory, brought: self.stopped.iter().any(is_brought) }
         };
         self.after.push(self.action(does, rules));
     }

@@ -173,7 +173,7 @@ impl<'a> WireAction<'a> {
                 files: Some(files.iter().map(String::as_str).collect()),
                 ..own
             },
-            Do::EnsureDirectory { directory } | Do::RemoveBackup { directory } => {
+            Do::EnsureDirectory { directory } | Do::RemoveBackup { directory, .. } => {
                 Self { directory: Some(directory), ..own }
             }
             Do::Place { key, to, digest } => Self {

@@ -42,9 +42,12 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
         Do::SetProperty { pid, property, value } => {
             format!("On {name}, set {property} to {value} at /system/console/configMgr/{pid}")
         }
-        Do::RemoveBackup { directory } => format!(
-            "When everything works on {name}, remove {directory} and the keys that were brought along: anyone who can read them has the keys"
-        ),
+        Do::RemoveBackup { directory, brought } => {
+            let brought = if *brought { format!(" and {KEYS}") } else { String::new() };
+            format!(
+                "When everything works on {name}, remove {directory}{brought}: anyone who can read them has the keys"
+            )
+        }
         Do::Manual(text) => text.words().trim_end_matches(['.', ':']).to_owned(),
     }
 }

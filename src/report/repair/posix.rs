@@ -42,8 +42,12 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         // KA-23909 rules out; `echo -n` is not portable.
         Do::WriteStorage { file } => vec![format!("printf %s Bundle > {}", word(file))],
         Do::Verify(check) => verify(check),
-        // Without `-f`, which would hide that the keys in it are still there.
-        Do::RemoveBackup { directory } => vec![format!("rm -r {}", word(directory))],
+        Do::RemoveBackup { directory, brought } => {
+            // Instances on one machine share what was brought along, and the first of them removes it.
+            let brought = if *brought { format!(" && rm -rf {KEYS}") } else { String::new() };
+            // Without `-f`, which would hide that the keys in it are still there.
+            vec![format!("rm -r {}{brought}", word(directory))]
+        }
         Do::Manual(text) => text.commands().map(ToString::to_string).collect(),
         Do::ExportFromJcr { .. }
         | Do::DeleteFromJcr { .. }

@@ -40,8 +40,17 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
             vec![format!("[IO.File]::WriteAllText({}, 'Bundle')", full(file))]
         }
         Do::Verify(check) => verify(check),
-        Do::RemoveBackup { directory } => {
-            vec![format!("[IO.Directory]::Delete({}, $true)", full(directory))]
+        Do::RemoveBackup { directory, brought } => {
+            let keys = full(KEYS);
+            // Instances on one machine share what was brought along, and the first of them removes it.
+            let brought = if *brought {
+                format!(
+                    "; if ([IO.Directory]::Exists({keys})) {{ [IO.Directory]::Delete({keys}, $true) }}"
+                )
+            } else {
+                String::new()
+            };
+            vec![format!("[IO.Directory]::Delete({}, $true){brought}", full(directory))]
         }
         Do::Manual(text) => text.commands().map(by_hand).collect(),
         Do::ExportFromJcr { .. }

@@ -27,7 +27,7 @@ pub(super) fn broken(judged: &Judged) -> Vec<String> {
         broken.extend(of.map(|what| format!("{:?}: {what}", window.instance)));
         let directory = kept(window).map(|kept| kept.0);
         let is_settled = |does: &Do| match does {
-            Do::RemoveBackup { directory: removed } => Some(removed.as_str()) == directory,
+            Do::RemoveBackup { directory: removed, .. } => Some(removed.as_str()) == directory,
             // What opens secrets that nothing else opens stays.
             Do::Manual(text) => {
                 directory.is_some_and(|kept| text.to_string().starts_with(&format!("Keep {kept} ")))

@@ -332,7 +332,7 @@ impl Proof<'_> {
             let Some(name) = &action.instance else { continue };
             let snapshot = &member(judged, name).snapshot;
             match &action.does {
-                Do::RemoveBackup { directory } => {
+                Do::RemoveBackup { directory, .. } => {
                     drop(fs::remove_dir_all(Path::new(&snapshot.source).join(directory)));
                 }
                 Do::DeleteFromJcr { keys } => {
