@@ -10,6 +10,8 @@ pub(crate) struct Groups<'a> {
     groups: Vec<Vec<&'a Member>>,
     /// How many instances each group is of: one that came twice counts once.
     votes: Vec<usize>,
+    /// Of others the value is not known, so that "the others" would say too much.
+    has_unknown: bool,
 }
 
 /// Names are listed up to this many; the rest is counted.
@@ -27,9 +29,11 @@ impl<'a> Groups<'a> {
         value: impl Fn(&'a Member) -> Option<K>,
     ) -> Self {
         let mut by_value: BTreeMap<K, Vec<&Member>> = BTreeMap::new();
+        let mut has_unknown = false;
         for member in members {
-            if let Some(value) = value(member) {
-                by_value.entry(value).or_default().push(member);
+            match value(member) {
+                Some(value) => by_value.entry(value).or_default().push(member),
+                None => has_unknown = true,
             }
         }
         let votes = |group: Vec<&'a Member>| {
@@ -41,7 +45,7 @@ impl<'a> Groups<'a> {
             (Reverse(*votes), group.first().map(|member| member.name.clone()))
         });
         let (votes, groups) = groups.into_iter().unzip();
-        Self { groups, votes }
+        Self { groups, votes, has_unknown }
     }
 
     /// Returns `true` if there are at least two.
@@ -78,7 +82,10 @@ impl<'a> Groups<'a> {
         let odd = self.odd();
         match (self.majority(), self.groups.len()) {
             (Some(majority), 2) => {
-                let rest = the_other(majority.len(), majority);
+                let rest = match majority.len() {
+                    2.. if !self.has_unknown => format!("the other {} instances", majority.len()),
+                    _ => names(majority),
+                };
                 format!("{}: {what} differs from {rest}", names(&odd))
             }
             (majority, count) => {
@@ -105,13 +112,6 @@ impl<'a> Groups<'a> {
         let mut described: Vec<String> = described.collect();
         described.reverse();
         described.join("; ")
-    }
-}
-
-fn the_other(count: usize, members: &[&Member]) -> String {
-    match count {
-        1 => names(members),
-        _ => format!("the other {count} instances"),
     }
 }
 
@@ -196,6 +196,17 @@ mod tests {
             describe(&[b"k", b"k", b"x", b"k"]),
             "c: hmac differs from the other 3 instances"
         );
+    }
+
+    #[test]
+    fn beside_one_that_is_not_known_the_others_are_named() {
+        let farm = [("a", b"k"), ("b", b"k"), ("c", b"x")]
+            .iter()
+            .fold(farm(), |farm, (name, key)| farm.with(name, |i| i.hmac(*key)))
+            .with("d", |i| i.without_key(KeyName::Hmac))
+            .build();
+        let groups = Groups::by(&farm, |m| m.known_key(KeyName::Hmac).map(|key| key.value));
+        assert_eq!(groups.describe("hmac"), "c: hmac differs from a, b");
     }
 
     #[test]

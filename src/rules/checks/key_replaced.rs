@@ -83,13 +83,13 @@ fn hit(
     );
     let has_peer = keys.iter().all(|key| has_peer(farm, member, key.name));
     let hit = Hit::on(member, message).at(keys.iter().map(|key| &key.file.place));
+    let ask = "Find out who wrote the key files then, and whether a backup has those of before.";
     let hit = match unread.map(|_| restart(farm, member)) {
-        Some((When::Before, step)) => hit.advise([step]).until_copied(),
+        Some((When::Before, step)) => hit.advise([step]).until_copied().advise([ask]),
+        // Keys that others work with were copied here, and nobody asks by whom.
         Some((when, step)) => hit.advise_at(when, [step]).until_changed(),
-        None => hit,
+        None => hit.advise([ask]),
     };
-    let advice = "Find out who wrote the key files then, and whether a backup has those of before.";
-    let hit = hit.advise([advice.to_owned()]);
     if has_peer && sign.is_none() && unread.is_none() { hit.only_noted() } else { hit }
 }
 

@@ -34,10 +34,8 @@ fn check(farm: &Farm) -> Vec<Hit> {
 }
 
 fn hit(primary: &Member, standby: &Member) -> Hit {
-    let message = format!(
-        "{} is the cold standby of {} and has other keys: promoted as it is, it reads no secret of the repository",
-        standby.name, primary.name
-    );
+    let message =
+        format!("{} is the cold standby of {}, and has other keys", standby.name, primary.name);
     let places =
         [primary, standby].into_iter().filter_map(|m| m.key_in_file(crate::facts::KeyName::Master));
     Hit::on(standby, message)
@@ -70,6 +68,6 @@ mod tests {
     fn standby_with_other_keys_is_told() {
         let told = hits(|i| i.hmac(&[9; 31].into_iter().chain([8]).collect::<Vec<u8>>()));
         assert_eq!(told.len(), 1);
-        assert!(told[0].starts_with("s is the cold standby of p and has other keys"), "{told:?}");
+        assert!(told[0].starts_with("s is the cold standby of p, and has other keys"), "{told:?}");
     }
 }
