@@ -162,7 +162,7 @@ impl Instance {
         let Fact::Key(_, digest) = fact else { panic!("a key file gives a key") };
         let owner = Some(Owner { uid: 1000, gid: 1000, user: Some("aem".to_owned()), mode: 0o600 });
         let directory = directory.to_owned();
-        self.snapshot.key_files.push(KeyFile { name, digest, directory, place, owner });
+        self.snapshot.key_files.push(KeyFile { name, digest: *digest, directory, place, owner });
         self
     }
 
@@ -417,7 +417,7 @@ impl Instance {
         let fact = (kind.parse)(&found, text.as_bytes()).expect("this can be read");
         let Fact::Log(file) = fact else { panic!("a log gives what it says") };
         let place = Place { path: path.clone(), ..self.place("") };
-        self.logs.push((file, place));
+        self.logs.push((*file, place));
         self.snapshot.log = Log::of(self.logs.iter().map(|(file, place)| (file, place)));
         self
     }

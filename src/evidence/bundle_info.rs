@@ -62,7 +62,7 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
             Problem::Expected("a count from 0 on, since versions of Felix disagree on -1");
         return Err(ParseError { what: "refresh count", offset: bytes.len(), problem });
     }
-    Ok(Fact::BundleInfo(info))
+    Ok(Fact::BundleInfo(Box::new(info)))
 }
 
 fn read(bytes: &[u8]) -> BundleInfo {

@@ -51,7 +51,7 @@ fn parse(_: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
         text.push(b'\n');
     }
     debug_assert_eq!(text.len(), room);
-    Ok(Fact::Settings(statements(&text)))
+    Ok(Fact::Settings(Box::new(statements(&text))))
 }
 
 /// What is read of a feature model; the rest of it is passed over.

@@ -85,7 +85,7 @@ fn key_name(file: &str) -> Option<KeyName> {
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     // `find` gives no other name.
     let name = key_name(found.name).unwrap_or(KeyName::Hmac);
-    Ok(Fact::Key(name, digest_key(bytes)))
+    Ok(Fact::Key(name, Box::new(digest_key(bytes))))
 }
 
 /// What tells a copy of a body. It is made of thousands of bodies of a source, compared there, and given to nobody.

@@ -51,8 +51,9 @@ pub(super) fn lost(bytes: &[u8]) -> Vec<(Alteration, Digest)> {
     let dropped = dropped.into_iter().map(|rest| (Alteration::Dropped, rest));
     let cut = cuts.chain(with_end).map(|rest| (Alteration::CutOff, digest(rest)));
     let (least, whole) = (u64::try_from(REST_MIN).unwrap_or(u64::MAX), digest(bytes));
-    let is_other = |rest: &Digest| rest.bytes >= least && *rest != whole;
-    let mut lost: Vec<_> = dropped.chain(cut).filter(|(_, rest)| is_other(rest)).collect();
+    // What is longer lost nothing, and has a line end behind it.
+    let is_less = |rest: &Digest| (least..=whole.bytes).contains(&rest.bytes) && *rest != whole;
+    let mut lost: Vec<_> = dropped.chain(cut).filter(|(_, rest)| is_less(rest)).collect();
     lost.dedup();
     lost
 }
@@ -681,8 +682,8 @@ mod tests {
         let line = |bytes: &[u8], apart: usize| {
             let groups = bytes
                 .chunks(apart)
-                .map(|group| group.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-            groups.collect::<Vec<_>>().join(" ")
+                .map(|group| group.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>());
+            groups.map(|group| group.concat()).collect::<Vec<_>>().join(" ")
         };
         let [first, second] = [&KEY[..16], &KEY[16..]];
         for dump in [

@@ -250,7 +250,7 @@ pub enum Fact {
     /// A directory is there.
     Seen,
     /// `bundle.info`.
-    BundleInfo(BundleInfo),
+    BundleInfo(Box<BundleInfo>),
     /// One of the single-value files that Felix wrote before 4.0; trimmed text.
     BundleValue(String),
     /// `revision.location`.
@@ -260,15 +260,15 @@ pub enum Fact {
     /// `storage`.
     Storage(Storage),
     /// `hmac` or `master`, digested.
-    Key(KeyName, KeyDigest),
+    Key(KeyName, Box<KeyDigest>),
     /// What may be one of them by its name, and is not in its place.
-    StrayKey(KeyName, KeyDigest),
+    StrayKey(KeyName, Box<KeyDigest>),
     /// `sling.id.file`: canonical lower-case UUID.
     SlingId(String),
     /// `sling.options.file`: the selected mode of each group.
     RunModes(Vec<String>),
     /// What a property file or a start script states.
-    Settings(Statements),
+    Settings(Box<Statements>),
     /// `launchpad-timestamp.txt`, milliseconds since 1970.
     LastStart(u64),
     /// `last.java.version`.
@@ -278,7 +278,7 @@ pub enum Fact {
     /// A configuration of a node store in `install`.
     Installed(Installed),
     /// A log file.
-    Log(LogFile),
+    Log(Box<LogFile>),
 }
 
 #[cfg(test)]

@@ -89,12 +89,13 @@ fn parse_any(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     let may_be_script = !own.unclear.is_empty() && path::ends_in(found.name, &[SCRIPT_END]);
     let script = may_be_script.then(|| start_script::read(found.name, &text::decode(bytes)));
     let script = script.filter(|script| script.unclear.is_empty());
-    Ok(Fact::Settings(script.map_or(own, |script| Statements {
+    let said = script.map_or(own, |script| Statements {
         settings: script.settings,
         variables: script.variables,
         stores: script.stores,
         ..Statements::default()
-    })))
+    });
+    Ok(Fact::Settings(Box::new(said)))
 }
 
 /// Says what is wrong with a file that Sling cannot have written: zeros of a failed copy, a page of a proxy, bytes of any other kind.

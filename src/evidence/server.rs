@@ -159,7 +159,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     }
     let is_empty = statements.unseen.is_empty() && statements.sources.is_empty();
     statements.names_aem = !is_empty && names_aem(&text);
-    Ok(Fact::Settings(statements))
+    Ok(Fact::Settings(Box::new(statements)))
 }
 
 /// Reads properties, as `jinfo` and the web console show one a line, and options in any other text.
@@ -267,7 +267,7 @@ mod tests {
 
     fn statements(file: &str, text: &str) -> Statements {
         match parse(&Found { root: "", bundle: "", name: file }, text.as_bytes()) {
-            Ok(Fact::Settings(statements)) => statements,
+            Ok(Fact::Settings(statements)) => *statements,
             other => panic!("{other:?}"),
         }
     }

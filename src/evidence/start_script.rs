@@ -127,7 +127,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     // A program may lie where scripts do.
     // ELF of Linux, and the header that every program of Windows begins with.
     if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"MZ") {
-        return Ok(Fact::Settings(Statements::default()));
+        return Ok(Fact::Settings(Box::default()));
     }
     let text = text::decode(bytes);
     // In XML a backslash is one: WinSW has `-Dkey=C:\aem\keys`.
@@ -145,7 +145,7 @@ fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
         container::add(&mut statements, &text);
     }
     statements.names_aem = names_aem(&text);
-    Ok(Fact::Settings(statements))
+    Ok(Fact::Settings(Box::new(statements)))
 }
 
 /// Reads a text as a script of this name.

@@ -39,7 +39,7 @@ fn key_name(file: &str) -> Option<KeyName> {
 fn parse(found: &Found<'_>, bytes: &[u8]) -> Result<Fact, ParseError> {
     // `find` gives no other name.
     let name = key_name(found.name).unwrap_or(KeyName::Hmac);
-    Ok(Fact::StrayKey(name, key::digest_key(bytes)))
+    Ok(Fact::StrayKey(name, Box::new(key::digest_key(bytes))))
 }
 
 #[cfg(test)]

@@ -339,7 +339,7 @@ fn moved_keys(
         };
         let place = Place { source: source.to_owned(), path };
         let (digest, owner) = (digest.clone(), owner.clone());
-        Some(KeyFile { name: *name, digest, directory: String::new(), place, owner })
+        Some(KeyFile { name: *name, digest: *digest, directory: String::new(), place, owner })
     };
     let files: Vec<KeyFile> = KeyName::ALL.into_iter().filter_map(key).collect();
     let target = links.follow(&LinkTarget::Inside(directory.clone()));
@@ -438,7 +438,13 @@ fn add_stray_keys(
         let place = Place { source: source.to_owned(), path: path.clone() };
         let (name, digest, owner) = (*name, digest.clone(), user.clone());
         let directory = directory.unwrap_or_default();
-        by_root.entry(root).or_default().push(KeyFile { name, digest, directory, place, owner });
+        by_root.entry(root).or_default().push(KeyFile {
+            name,
+            digest: *digest,
+            directory,
+            place,
+            owner,
+        });
     }
     for snapshot in snapshots.iter_mut() {
         let mut strays = by_root.remove(snapshot.root.as_str()).unwrap_or_default();
@@ -542,7 +548,7 @@ fn log(source: &str, evidence: &Evidence<'_>) -> Option<Log> {
         Some((file, Place { source: source.to_owned(), path: (*path).to_owned() }))
     });
     let files: Vec<_> = files.collect();
-    Log::of(files.iter().map(|(file, place)| (*file, place)))
+    Log::of(files.iter().map(|(file, place)| (file.as_ref(), place)))
 }
 
 fn add(
@@ -561,7 +567,7 @@ fn add(
         }
         Fact::Key(name, digest) => {
             let (name, digest) = (*name, digest.clone());
-            snapshot.key_files.push(KeyFile { name, digest, directory, place, owner });
+            snapshot.key_files.push(KeyFile { name, digest: *digest, directory, place, owner });
         }
         // A copy of the file may lie in another bundle's directory; that of the settings bundle counts.
         Fact::SlingId(uuid) if snapshot.sling_id.is_none() || is_settings(snapshot, found) => {

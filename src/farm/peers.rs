@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Instances that have the same value, the largest group first; equally large ones in order of their first instance.
 pub(crate) struct Groups<'a> {
-    groups: Vec<Vec<&'a Member>>,
+    all: Vec<Vec<&'a Member>>,
     /// How many instances each group is of: one that came twice counts once.
     votes: Vec<usize>,
     /// Of others the value is not known, so that "the others" would say too much.
@@ -45,29 +45,29 @@ impl<'a> Groups<'a> {
             (Reverse(*votes), group.first().map(|member| member.name.clone()))
         });
         let (votes, groups) = groups.into_iter().unzip();
-        Self { groups, votes, has_unknown }
+        Self { all: groups, votes, has_unknown }
     }
 
     /// Returns `true` if there are at least two.
     pub(crate) fn differ(&self) -> bool {
-        self.groups.len() > 1
+        self.all.len() > 1
     }
 
     /// Returns the groups themselves.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[&'a Member]> {
-        self.groups.iter().map(Vec::as_slice)
+        self.all.iter().map(Vec::as_slice)
     }
 
     /// Returns the group that outnumbers every other, if there is one.
     pub(crate) fn majority(&self) -> Option<&[&'a Member]> {
         let votes = |index: usize| self.votes.get(index).copied().unwrap_or_default();
-        (votes(0) > votes(1)).then(|| self.groups.first().map(Vec::as_slice)).flatten()
+        (votes(0) > votes(1)).then(|| self.all.first().map(Vec::as_slice)).flatten()
     }
 
     /// Returns the instances outside the majority; all of them where there is none.
     pub(crate) fn odd(&self) -> Vec<&'a Member> {
         let skipped = usize::from(self.majority().is_some());
-        self.groups.iter().skip(skipped).flatten().copied().collect()
+        self.all.iter().skip(skipped).flatten().copied().collect()
     }
 
     /// Returns the instances to show as evidence: the odd ones, and one of the rest to compare them with.
@@ -80,7 +80,7 @@ impl<'a> Groups<'a> {
     /// Says whose `what` differs from that of the rest, the odd one out first.
     pub(crate) fn describe(&self, what: &str) -> String {
         let odd = self.odd();
-        match (self.majority(), self.groups.len()) {
+        match (self.majority(), self.all.len()) {
             (Some(majority), 2) => {
                 let rest = match majority.len() {
                     2.. if !self.has_unknown => format!("the other {} instances", majority.len()),
@@ -91,7 +91,7 @@ impl<'a> Groups<'a> {
             (majority, count) => {
                 // The odd ones come first; the majority, where there is one, is what they differ from.
                 let skipped = usize::from(majority.is_some());
-                let odd = self.groups.iter().skip(skipped);
+                let odd = self.all.iter().skip(skipped);
                 let groups: Vec<String> = odd.map(|group| names(group)).collect();
                 let rest = majority.map(|majority| format!("; the other {} agree", majority.len()));
                 format!(
@@ -106,7 +106,7 @@ impl<'a> Groups<'a> {
     /// Says which instances have which value, the odd ones first.
     pub(crate) fn values(&self, value: impl Fn(&Member) -> Option<String>) -> String {
         let described = self
-            .groups
+            .all
             .iter()
             .filter_map(|group| Some(format!("{} on {}", value(group.first()?)?, names(group))));
         let mut described: Vec<String> = described.collect();

@@ -172,7 +172,7 @@ impl Scan for LogScan {
             Self::Plain(blocks) | Self::Wide(blocks) => (blocks, None),
             Self::Packed(gunzip) => gunzip.finish(),
         };
-        Scanned { fact: Fact::Log(blocks.finish()), problem }
+        Scanned { fact: Fact::Log(Box::new(blocks.finish())), problem }
     }
 }
 

@@ -11,7 +11,7 @@ fn scan(bytes: &[u8], piece: usize) -> (LogFile, Option<String>) {
     let mut scan = Box::new(LogScan::Start(Vec::new()));
     bytes.chunks(piece).for_each(|piece| scan.push(piece));
     let Scanned { fact: Fact::Log(file), problem } = scan.finish() else { panic!("a log") };
-    (file, problem)
+    (*file, problem)
 }
 
 /// Scans a text in pieces of several sizes, which must agree.

@@ -14,7 +14,7 @@ fn settings(script: &str) -> Vec<(String, String)> {
 fn statements(name: &str, script: &str) -> Statements {
     let found = Found { root: "", bundle: "", name };
     match parse(&found, script.as_bytes()) {
-        Ok(Fact::Settings(statements)) => statements,
+        Ok(Fact::Settings(statements)) => *statements,
         other => panic!("{other:?}"),
     }
 }
@@ -238,7 +238,7 @@ fn script_in_an_encoding_that_is_not_known_is_not_understood() {
     let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let read = |bytes: &[u8]| match parse(&Found { root: "", bundle: "", name: "start.ps1" }, bytes)
     {
-        Ok(Fact::Settings(statements)) => statements,
+        Ok(Fact::Settings(statements)) => *statements,
         other => panic!("{other:?}"),
     };
     assert_eq!(read(&[b"\xff\xfe", little.as_slice()].concat()), read(text.as_bytes()));

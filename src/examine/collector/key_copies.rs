@@ -116,12 +116,12 @@ impl Collector<'_> {
     pub(super) fn see_key_copy(&mut self, path: &str, bytes: &[u8]) {
         let name = copied_key(path).unwrap_or(KeyName::Hmac);
         let digest = digest_key(bytes);
-        let mut fact = Fact::Key(name, digest);
+        let mut fact = Fact::Key(name, Box::new(digest));
         if self.has_room(fact.kept_bytes().saturating_add(path.len())) {
             self.key_copies.see(path, &mut fact, bytes);
             let Fact::Key(name, digest) = fact else { return };
             if may_be_key(name, &digest) {
-                self.key_copies.loose.insert(path.to_owned(), (name, digest));
+                self.key_copies.loose.insert(path.to_owned(), (name, *digest));
             }
         }
     }

@@ -730,7 +730,7 @@ fn compressed_tar_reads_the_same_in_several_threads() {
             // Where a limit ends the walk, no more is unpacked in one way than in the other.
             for entries_max in [u64::MAX, 3200] {
                 let [one, several] = [1, 3].map(|source_threads_max| {
-                    let limits = Limits { source_threads_max, entries_max, ..Limits::default() };
+                    let limits = Limits { entries_max, source_threads_max, ..Limits::default() };
                     let want = Some(Want::Archive);
                     let recorder = Recorder { want, ..Recorder::default() };
                     let (walked, recorder) = walk_path(&path, &limits, recorder);
