@@ -506,6 +506,16 @@ fn bytes(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| "not a number of bytes such as 5000, 512M or 4G".to_owned())
 }
 
+/// Reads a number of things: `5000`, `10k`, `2M`.
+fn count(text: &str) -> Result<u64, String> {
+    let units = [("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)];
+    let upper = text.to_ascii_uppercase();
+    let unit = units.iter().find_map(|(unit, many)| Some((upper.strip_suffix(unit)?, *many)));
+    let (number, many) = unit.unwrap_or((&upper, 1));
+    let count = number.parse::<u64>().ok().and_then(|number| number.checked_mul(many));
+    count.ok_or_else(|| "not a number such as 5000, 10k or 2M".to_owned())
+}
+
 fn help_topics() -> PossibleValuesParser {
     let commands = ["scan", "report", "diff", "verify", "rules", "schema", "completions", "man"];
     let topics = TOPICS.iter().map(|topic| topic.name);
@@ -540,7 +550,7 @@ pub(super) struct Reading {
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_unpacked: Option<u64>,
     /// Entries that one source may have
-    #[arg(long, value_name = "N", default_value_t = Limits::default().entries_max, hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = count, default_value_t = Limits::default().entries_max, hide_short_help = true)]
     max_entries: u64,
     /// How many compressions may be around one archive
     #[arg(long, value_name = "N", default_value_t = Limits::default().nesting_max, hide_short_help = true)]

@@ -24,6 +24,8 @@ pub(super) fn format(name: &str) -> Option<&'static Format> {
 /// Fails when no format has that extension; the message lists those there are.
 pub(super) fn format_of(path: &Path) -> anyhow::Result<&'static Format> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    // As a name of a format, in any case.
+    let name = name.to_ascii_lowercase();
     let ends =
         |extension: &str| name.strip_suffix(extension).is_some_and(|rest| rest.ends_with('.'));
     let all =

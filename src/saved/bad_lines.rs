@@ -95,12 +95,32 @@ const OTHERS: [(&str, &str); 2] = [
     ("aemtrix.baseline/", "is a baseline, not saved facts; it goes with --baseline"),
 ];
 
+/// How other outputs begin, a SARIF in its second line.
+const OTHER_STARTS: [(&[u8], &str); 4] = [
+    (b"<", "is a page or XML, not saved facts"),
+    (b"farm,instance,", "is a table, not saved facts"),
+    (b"farm,severity,", "is a table of findings, not saved facts"),
+    (b"\"$schema\"", "is a SARIF report, not saved facts"),
+];
+
+/// Bytes in which a binary file shows that it is one: those of a header of tar.
+const BINARY_BYTES: usize = 512;
+
 /// Says what a line shows its file to be.
 pub(super) fn other_file(bytes: &[u8]) -> Option<String> {
     let facts = "name the file that `aemtrix scan -o FACTS.ndjson` wrote";
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         let why = "is UTF-16 text, as `>` of Windows PowerShell writes it";
         return Some(format!("{why}; {facts}"));
+    }
+    if bytes.iter().take(BINARY_BYTES).any(|byte| *byte == 0) || bytes.starts_with(b"PK\x03\x04") {
+        return Some(
+            "is no text, as saved facts are; to examine an upload: `aemtrix scan`".to_owned(),
+        );
+    }
+    let text = bytes.trim_ascii_start();
+    if let Some((_, what)) = OTHER_STARTS.iter().find(|(start, _)| text.starts_with(start)) {
+        return Some(format!("{what}; {facts}"));
     }
     let schema = schema_of(bytes)?;
     let (_, what) = OTHERS.iter().find(|(start, _)| schema.starts_with(start.as_bytes()))?;

@@ -66,6 +66,19 @@ pub const SIGNATURES: &[Signature] = &[
         source: "Adobe KA-23909",
     },
     Signature {
+        signature: LogSignature::ImsTokenRefused,
+        // A server may answer so to a client that it does not know. (RFC 6749 §5.2)
+        text: "failed to get access token from authorization server status: 401",
+        meaning: "IMS refuses an access token",
+        source: "RFC 6749, 5.2",
+    },
+    Signature {
+        signature: LogSignature::ImsTokenRefused,
+        text: "failed to get access token from authorization server status: 403",
+        meaning: "IMS refuses an access token",
+        source: "Adobe KA-23909",
+    },
+    Signature {
         signature: LogSignature::ImsInvalidSecret,
         text: "\"invalid client_secret parameter",
         meaning: "the client secret sent to IMS is wrong: it was not decrypted, or not set",

@@ -513,6 +513,18 @@ fn other_files_are_named_in_one_line() {
             "{behind:?}"
         );
     }
+    for (start, what) in [
+        ("a/\0\0\0", "is no text, as saved facts are; to examine an upload: `aemtrix scan`"),
+        ("<!DOCTYPE html>\n", "is a page or XML"),
+        ("farm,instance,fact,value,mark\n", "is a table"),
+        (
+            "{\n  \"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\",\n",
+            "is a SARIF report",
+        ),
+    ] {
+        let told = gaps(&format!("{start}{rest}"));
+        assert!(told.len() == 1 && told[0].1.starts_with(what), "{told:?}");
+    }
     let mut merge = Merge::default();
     merge.begin("utf-16");
     merge.take(ReadLine::whole(b"\xFF\xFE{\0"));
