@@ -31,7 +31,10 @@ pub(super) fn kept_for(farm: &Farm) -> Vec<Option<Digest>> {
         let keeps = if expected.is_empty() { stance.opens || differ() } else { is_expected(&pair) };
         stance.wants.filter(|_| keeps)
     };
-    farm.members.iter().zip(&stances).map(kept).collect()
+    // What one keeps its keys for is put in use nowhere: a farm has one pair. Seen where one instance with keys of its own had the same
+    // leftover in its repository as the author.
+    let refused: BTreeSet<Digest> = farm.members.iter().zip(&stances).filter_map(kept).collect();
+    stances.iter().map(|stance| stance.wants.filter(|wanted| refused.contains(wanted))).collect()
 }
 
 /// Returns the older pair of an instance that opens what the keys that it keeps do not, where it has both keys of it.

@@ -26,6 +26,10 @@ impl<'a> RightKeys<'a> {
         let [hmac, master] =
             KeyName::ALL.map(|name| holder.key_in_file(name).map(|(_, file)| file));
         let files = hmac.zip(master).map(<[&KeyFile; 2]>::from);
+        // A standby serves no CRXDE Lite: its repository is that of its primary, which is asked.
+        if files.is_none() && holder.snapshot.is_standby() {
+            return None;
+        }
         Some(Self { holder, digests: holder.pair().sound()?, files, aside: None })
     }
 
@@ -55,7 +59,7 @@ impl<'a> RightKeys<'a> {
 
     /// Returns the pair that is left in the repository of an instance that works with files.
     pub(super) fn left_in_jcr(holder: &'a Member) -> Option<Self> {
-        let digests = pair_left_in_jcr(holder)?;
+        let digests = pair_left_in_jcr(holder).filter(|_| !holder.snapshot.is_standby())?;
         Some(Self { holder, digests, files: None, aside: Some(KEY_NODE) })
     }
 

@@ -15,6 +15,8 @@ pub(super) struct Shut<'a> {
     role: Option<Role>,
     /// Why it keeps the keys that it works with, if it does.
     keeps: Option<&'static str>,
+    /// Its repository is that of its primary, of which the same is told.
+    is_mirror: bool,
 }
 
 impl Shut<'_> {
@@ -47,6 +49,18 @@ impl Shut<'_> {
     /// Returns what enters secrets again with the keys that are in use. What an author has encrypted may be more than what was tried.
     pub(super) fn enter_though_it_has_their_key(&self, secrets: &[&Secret<'_>]) -> Vec<Need> {
         let name = &self.member.name;
+        if self.is_mirror {
+            let text = format!(
+                "Nothing is entered on {name}, a cold standby: what is entered on its primary comes with the next synchronisation."
+            );
+            let instance = Some(name.clone());
+            return vec![Need::Advice {
+                instance,
+                when: When::After,
+                text: text.into(),
+                unless: None,
+            }];
+        }
         let first = (self.role != Some(Role::Publish)).then(|| {
             let sums = older_pair(self.member).map(|[hmac, master]| {
                 format!(" (hmac {}, master {})", hmac.md5, master.md5)
@@ -114,7 +128,8 @@ pub(super) fn shut(farm: &Farm) -> Vec<Shut<'_>> {
         let why = if opens_others { "its present master opens others of them" } else { why_kept };
         let keeps = member.keeps_keys_for().map(|_| why);
         let role = farm.role_of(member);
-        (!secrets.is_empty()).then_some(Shut { member, secrets, all, role, keeps })
+        let is_mirror = member.snapshot.is_standby() && farm.has_primary();
+        (!secrets.is_empty()).then_some(Shut { member, secrets, all, role, keeps, is_mirror })
     };
     farm.members.iter().filter_map(of).collect()
 }
