@@ -5,6 +5,7 @@ mod cell;
 mod config_rows;
 mod copies;
 mod entries;
+mod environments;
 mod expected;
 mod group;
 mod ignored_keys;
@@ -40,6 +41,7 @@ mod undated;
 
 pub use bundle_map::{BundleCell, BundleMap, BundleRow, Installed, bundle_map};
 pub use cell::{Cell, CellState};
+pub(crate) use environments::environments;
 pub use expected::{Expected, ForeignKey, Like, Missing};
 pub use group::{PolicyConflict, farms};
 pub(crate) use ignored_keys::{ignored_pair, ignores_keys};
@@ -210,7 +212,8 @@ impl Member {
     }
 
     /// Returns the master that opens secrets of the instance which its own does not, where it keeps its own all the same: that opens others
-    /// of its secrets, the policy names it, or other instances work with it and do not want that master. Nobody works with that one.
+    /// of its secrets, the policy names it, or other instances work with it and do not want that master. Where one instance keeps its own, all
+    /// do that want the same master. Nobody works with that one.
     pub(crate) fn keeps_keys_for(&self) -> Option<Digest> {
         self.keys.kept_for
     }

@@ -2,13 +2,12 @@
 
 use super::flaw_words::{mend, mended, with_flaws};
 use super::right_keys::RightKeys;
-use super::{Scope, Text};
-use crate::facts::{
-    BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, Utc, path_parts,
-};
+use super::{Scope, Text, shell_word};
+use crate::facts::{BUNDLE_CACHE, CRYPTO_KEYS_PATH, Digest, KeyName, Role, Snapshot, Utc};
 use crate::farm::{
-    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, has_keys_in_jcr, ignores_keys,
-    is_encrypted_by_jcr, is_in_doubt, lost_its_data, names_of, opened, pair_in_copy, place_doubt,
+    Groups, KeyPair, Member, PlaceDoubt, cannot_decrypt, environments, has_keys_in_jcr,
+    ignores_keys, is_encrypted_by_jcr, is_in_doubt, lost_its_data, names_of, opened, pair_in_copy,
+    place_doubt,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +26,8 @@ pub(crate) enum SourceChoice<'a> {
     Settle(Vec<Text>),
     /// That cannot be known. One sentence says why, and how to find out.
     Open(String),
+    /// These look like several farms, of which each has keys of its own. The text says how to compare each for itself.
+    Apart(String),
 }
 
 /// Chooses the instance to copy from: one with the keys that the policy names, if it names any; an author, since authors hold the data
@@ -38,7 +39,7 @@ pub(super) fn choose(scope: Scope<'_>) -> SourceChoice<'_> {
     if !scope.expected().keys.is_empty() {
         return by_policy(scope, &pairs);
     }
-    if let Some(choice) = in_folders_of_their_own(scope, &pairs) {
+    if let Some(choice) = of_environments(scope) {
         return choice;
     }
     if let Some(choice) = by_secrets(scope, &pairs) {
@@ -107,35 +108,25 @@ fn kept_pairs(scope: Scope<'_>) -> impl Iterator<Item = ([Digest; 2], RightKeys<
     pairs.into_iter()
 }
 
-/// Leaves it open where all instances of each folder have the same keys, and others than those of the other folders: so it is where the
-/// uploads of two environments are in one place, and the keys of one must not come to the other. A folder of authors and one of publishers
-/// are of one farm.
-fn in_folders_of_their_own<'a>(scope: Scope<'_>, pairs: &Groups<'_>) -> Option<SourceChoice<'a>> {
-    let folder_of = |member: &&Member| {
-        let mut parts = path_parts(&member.snapshot.source).map(str::to_owned);
-        parts.next_back()?;
-        Some(parts.collect::<Vec<_>>().join("/"))
-    };
-    let folder = |group: &[&Member]| {
-        let is_publisher = |member: &&Member| scope.farm.role_of(member) == Some(Role::Publish);
-        let mut folders: BTreeSet<String> = group.iter().map(folder_of).collect::<Option<_>>()?;
-        let is_one = folders.len() == 1 && group.len() > 1 && group.iter().any(is_publisher);
-        folders.pop_first().filter(|_| is_one)
-    };
-    let folders: Vec<String> = pairs.iter().map(folder).collect::<Option<_>>()?;
-    let apart: BTreeSet<&String> = folders.iter().collect();
-    (apart.len() > 1 && apart.len() == folders.len()).then(|| {
-        let listed: Vec<String> = folders
-            .iter()
-            .zip(pairs.iter())
-            .map(|(folder, group)| format!("{folder} ({})", names_of(group)))
-            .collect();
-        SourceChoice::Open(format!(
-            "The instances of each folder have the same keys, and the folders have different ones: {}. Where these are farms of their own, scan them with \
-             --farm-by parent. Where they are one, name the keys that are right in a policy.",
-            listed.join(" | ")
-        ))
-    })
+/// Leaves it open where these look like several environments: the keys of one must not come to another.
+fn of_environments<'a>(scope: Scope<'_>) -> Option<SourceChoice<'a>> {
+    let members: Vec<&Member> = scope.repaired().collect();
+    let found = environments(&members, |member| scope.farm.role_of(member))?;
+    let listed: Vec<String> =
+        found.all.iter().map(|(name, group)| format!("{name} ({})", names_of(group))).collect();
+    let how = found.farm_by.map_or_else(
+        || "Scan the uploads of each for itself.".to_owned(),
+        |by| {
+            let is_word = by.bytes().all(|byte| byte.is_ascii_lowercase());
+            let by = if is_word { by } else { shell_word(&by) };
+            format!("Scan again with --farm-by {by}, which compares each for itself.")
+        },
+    );
+    Some(SourceChoice::Apart(format!(
+        "These look like several environments, and each has other keys: {}. Copy no keys from one to another. {how} Where they are one farm, name \
+         the keys that are right in a policy, see aemtrix help policy.",
+        listed.join(" | ")
+    )))
 }
 
 /// Chooses the pair whose master opens secrets of the farm, where those of all others were tried and open none.
@@ -508,7 +499,9 @@ fn take_or_settle<'a>(
 fn take<'a>(group: &[&'a Member], reason: &str, first: Vec<Text>) -> Option<SourceChoice<'a>> {
     let sound = group.iter().copied().filter(|member| member.pair().sound().is_some());
     let source = sound.min_by_key(|member| {
-        (is_in_doubt(member), place_doubt(member).is_some(), has_keys_in_jcr(member))
+        let is_stored = has_keys_in_jcr(member);
+        let is_mirror = is_stored && member.snapshot.is_standby();
+        (is_mirror, is_in_doubt(member), place_doubt(member).is_some(), is_stored)
     });
     // Those that opened the secrets before the files came are sound in the repository.
     let in_jcr = || {

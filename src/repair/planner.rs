@@ -175,6 +175,10 @@ fn decide(
             ask(leave(&left_out).into_iter().collect());
             draft.decision = Decision::FindOut(why);
         }
+        SourceChoice::Apart(why) => {
+            ask(vec![why.clone().into()]);
+            draft.decision = Decision::FindOut(why);
+        }
     }
 }
 

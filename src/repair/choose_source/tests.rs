@@ -27,7 +27,7 @@ fn policy_says_whose_keys_are_right() {
         built.expected.keys = policy.farms[0].keys.clone();
         let chosen = match choose(all(&built)) {
             SourceChoice::Take { keys, .. } => keys.holder.name.clone(),
-            SourceChoice::Settle(_) | SourceChoice::Open(_) => "-".to_owned(),
+            _ => "-".to_owned(),
         };
         assert_eq!(chosen, source, "{pinned}");
     }
@@ -51,6 +51,7 @@ fn chosen(farm: FarmBuilder) -> (String, String) {
         }
         SourceChoice::Settle(steps) => (format!("settle {}", steps.len()), String::new(), steps),
         SourceChoice::Open(why) => ("open".to_owned(), why, Vec::new()),
+        SourceChoice::Apart(why) => ("apart".to_owned(), why, Vec::new()),
     };
     let steps = steps.iter().map(|step| format!("- {step}"));
     let reason = (!reason.is_empty()).then_some(reason);
@@ -332,6 +333,16 @@ fn secrets_that_open() -> Vec<Scene> {
     let copy = |i: Instance| put_aside(pair(i));
     let copied = || crate::testing::farm().with("a", |i| holds(author(i))).with("a", copy);
     let blind = |i: Instance| i.role("publish").storage(b"JCR");
+    // What an upgrade left, in the repository of the author and in that of another one.
+    let one_odd = |mode: &str| {
+        let left = |i: Instance| holds(i.jcr(&keys));
+        let odd = |i: Instance| left(i.setting("sling.run.modes", mode)).hmac(&key(7));
+        let farm = crate::testing::farm().with("p1", |i| i.role("publish"));
+        farm.with("a", |i| left(author(i))).with("odd", odd).tried()
+    };
+    // A standby serves no CRXDE Lite.
+    let mirror = |i: Instance| in_jcr(i).setting("sling.run.modes", "author,standby");
+    let mirrored = || crate::testing::farm().with("a1", mirror);
     vec![
         ("of an author, by the master of p3", "p3", farm().tried()),
         ("nothing was tried", "author", farm()),
@@ -347,21 +358,50 @@ fn secrets_that_open() -> Vec<Scene> {
         ("keys in the repository open them", "a", alone().tried()),
         ("keys in the repository, and b has them as files", "b", alone().with("b", pair).tried()),
         ("keys in an old copy open them", "a", copied().with("b", |i| i.hmac(&key(150))).tried()),
+        ("an author keeps its keys, and an odd publisher wants others", "a", one_odd("publish")),
+        ("so it does, and an odd standby", "a", one_odd("author,standby")),
+        ("keys in a mirrored repository", "b", mirrored().with("b", in_jcr).tried()),
         ("so they do, and c keeps its own elsewhere", "a", copied().with("c", blind).tried()),
     ]
 }
 
 fn environments() -> Vec<Scene> {
-    let other = |i: Instance| i.role("publish").hmac(&key(1));
-    let stage = good_farm(&[]).with("stage/publish1", other).with("stage/publish2", other);
-    let both = stage.with("prod/author1", author).with("prod/publish1", |i| i.role("publish"));
-    let by_role = good_farm(&[]).with("p/publish1", other).with("p/publish2", other);
-    let by_role = by_role.with("a/author1", author).with("a/author2", author);
-    let by_host = good_farm(&[]).with("x/author", author).with("y/publish", other);
+    let farm = |all: &[(&str, u8)]| {
+        all.iter().fold(good_farm(&[]), |farm, (name, first)| {
+            let role = if name.contains("author") { "author" } else { "publish" };
+            farm.with(name, |i| i.role(role).hmac(&key(*first)))
+        })
+    };
+    let folders =
+        [("prod/author1", 2), ("prod/publish1", 2), ("stage/publish1", 1), ("stage/publish2", 1)];
+    let odd =
+        [("prod/author", 2), ("prod/p1", 2), ("prod/p2", 3), ("stage/p3", 1), ("stage/p4", 1)];
+    let nested = [
+        ("prod/author/author", 2),
+        ("prod/publish/publish1", 2),
+        ("staging/author/author", 1),
+        ("staging/publish/publish1", 1),
+    ];
+    let flat = [("p1-pre-prod", 1), ("p2-pre-prod", 1), ("p1-prod", 2), ("p2-prod", 2)];
+    let unnamed = [("east/a/author", 1), ("east/p/p1", 1), ("west/p/p1", 2), ("west/p/p2", 2)];
+    let one_each = [("prod-author", 1), ("prod-publish1", 1), ("stage-publish1", 2)];
+    let by_role = [("a/author1", 1), ("a/author2", 1), ("p/publish1", 2), ("p/publish2", 2)];
+    let hosts = [("x/author", 1), ("y/publish", 2)];
+    let of_one = [("test/author-prod", 1), ("test/p1-prod", 1), ("test/p2-prod", 2)];
+    let with_one = [("author", 1), ("publish", 2), ("publish-int", 2)];
+    let same = [("prod-author", 1), ("prod-p1", 2), ("stage-p1", 1), ("stage-p2", 1)];
     vec![
-        ("folders of two environments", "open", both),
-        ("folders of authors and of publishers", "a/author1", by_role),
-        ("folders of hosts", "x/author", by_host),
+        ("folders of two environments", "apart", farm(&folders)),
+        ("an odd one in a folder", "apart", farm(&odd)),
+        ("nested folders", "apart", farm(&nested)),
+        ("names of two environments", "apart", farm(&flat)),
+        ("folders without a known word", "apart", farm(&unnamed)),
+        ("one instance of another environment", "apart", farm(&one_each)),
+        ("folders of authors and of publishers", "a/author1", farm(&by_role)),
+        ("folders of hosts", "x/author", farm(&hosts)),
+        ("names of one environment", "test/author-prod", farm(&of_one)),
+        ("one name only", "author", farm(&with_one)),
+        ("environments that share their keys", "prod-author", farm(&same)),
     ]
 }
 
@@ -457,7 +497,7 @@ fn keys_in_an_old_copy_are_taken_where_they_alone_open_the_secrets() {
 
     let old_copy = |farm: FarmBuilder| match choose(all(&farm.build())) {
         SourceChoice::Take { keys, .. } => keys.aside(),
-        SourceChoice::Settle(_) | SourceChoice::Open(_) => None,
+        _ => None,
     };
     let used = |i: Instance| i.mail_secret(&(0x80..0x90).collect::<Vec<u8>>(), "y");
     assert_eq!(old_copy(with_copy().with("b", apart)), None, "nothing was tried");
