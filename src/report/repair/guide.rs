@@ -241,9 +241,12 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
     let mut parts = Vec::new();
     parts.extend(while_running(&before, judged, "before anything is stopped", "First"));
     let is_placed = |action: &&Action| matches!(action.does, Do::Place { .. });
+    let mut last = Vec::new();
     let places = stopped.iter().flat_map(|(_, actions)| actions).any(is_placed);
     if let Some(collect) = plan.collect.as_ref().filter(|_| places) {
         parts.push(collected(collect, judged));
+        let is_whole = only.is_none();
+        last.extend(is_whole.then(|| removed(collect, judged)));
     }
     for (name, actions) in stopped.into_iter().filter(|(_, actions)| !actions.is_empty()) {
         parts.push(RepairPart {
@@ -258,7 +261,21 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
         "when all instances run again",
         "When all instances run again",
     ));
+    parts.extend(last);
     parts
+}
+
+/// Removes the keys that were brought together, where they were.
+fn removed(collect: &Collect, judged: &Judged) -> RepairPart {
+    let is_powershell = on_windows(judged, &collect.instance);
+    let remove = if is_powershell { powershell::remove_keys() } else { posix::remove_keys() };
+    let say = format!("Remove {KEYS}: anyone who can read it has the keys");
+    let step = GuideStep { commands: vec![remove], is_powershell, ..GuideStep::say(say) };
+    RepairPart {
+        title: format!("On {}, when everything works", collect.instance),
+        stops: None,
+        steps: vec![step],
+    }
 }
 
 /// What is done while instances run, by instance, in order.
@@ -302,9 +319,16 @@ fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
         commands = if is_powershell { powershell::collect(files) } else { posix::collect(files) };
     }
     commands.extend(self::commands(&verify, is_powershell));
-    // One that gets its own out of its repository has others in a directory of this name.
+    // One that gets its own out of its repository has them, or others, in a directory of this name.
+    let saves_its_own = |name: &str| {
+        judged.plan.before.iter().any(|action| {
+            let is_saved = matches!(action.does, Do::ExportFromJcr { is_source: true, .. });
+            is_saved && action.instance.as_deref() == Some(name)
+        })
+    };
     let gets = |window: &&Window| {
         window.instance != *instance
+            && !saves_its_own(&window.instance)
             && window.actions.iter().any(|action| action.does.places(digests))
     };
     let targets = judged.plan.windows.iter().filter(gets).map(|window| window.instance.as_str());

@@ -23,6 +23,11 @@ use crate::facts::KeyName;
 /// the end.
 const KEYS: &str = "farm-keys";
 
+/// Says why a repair stops where a directory that it makes is there.
+fn is_there(directory: &str) -> String {
+    format!("{directory} is there already, from another repair: move it away")
+}
+
 /// Returns the name under which a file is kept: its own, where no other one of those that are kept has that.
 fn kept_name(file: &str, files: &[String]) -> String {
     let own = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();

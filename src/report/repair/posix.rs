@@ -1,6 +1,6 @@
 //! Actions as commands for a POSIX shell. Each is alone on a line, and fails where it did not do what it is for.
 
-use super::{KEYS, kept_name, lengths};
+use super::{KEYS, is_there, kept_name, lengths};
 use crate::facts::TextKind;
 use crate::repair::{Action, Do, KeyCheck, PlanCheck, shell_word};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory, brought } => {
             // Instances on one machine share what was brought along, and the first of them removes it.
-            let brought = if *brought { format!(" && rm -rf {KEYS}") } else { String::new() };
+            let brought = if *brought { format!(" && {}", remove_keys()) } else { String::new() };
             // Without `-f`, which would hide that the keys in it are still there.
             vec![format!("rm -r {}{brought}", word(directory))]
         }
@@ -76,9 +76,16 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     // The directory `data` may be missing, and that of its bundle is made by AEM.
     let own = word(parent.strip_suffix("/data").unwrap_or(parent));
     let guard = format!("{{ test -O {own} || ! echo 'run this as the user of AEM'; }}");
-    // Without `-p`, so that it fails where the copies of an earlier repair are.
-    let make = format!("mkdir -m 700 {}", word(directory));
-    [guard, make].into_iter().chain(files.iter().map(copy)).collect()
+    let made = make(directory);
+    [guard].into_iter().chain(made).chain(files.iter().map(copy)).collect()
+}
+
+/// Makes a directory that is not there yet. What another repair left in it are other keys.
+fn make(directory: &str) -> [String; 2] {
+    let why = shell_word(&is_there(directory));
+    let directory = word(directory);
+    // Without `-p`, so that it fails where the directory is.
+    [format!("{{ test ! -e {directory} || ! echo {why}; }}"), format!("mkdir -m 700 {directory}")]
 }
 
 /// Sends a file through a command, and keeps its owner and mode.
@@ -122,11 +129,18 @@ fn verify_key(check: &KeyCheck) -> String {
 /// Returns the commands that bring both keys together.
 pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
     let [hmac, master] = files.each_ref().map(|file| word(file));
+    let [guard, made] = make(KEYS);
     vec![
-        format!("mkdir -m 700 {KEYS}"),
+        guard,
+        made,
         format!("cp {hmac} {master} {KEYS}/"),
         format!("chmod 600 {KEYS}/hmac {KEYS}/master"),
     ]
+}
+
+/// Removes what was brought together. Instances on one machine share it, and it may be gone.
+pub(super) fn remove_keys() -> String {
+    format!("rm -rf {KEYS}")
 }
 
 /// A directory that is named more often gets a short name.

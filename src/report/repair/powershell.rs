@@ -2,7 +2,7 @@
 //!
 //! Files are changed by .NET alone: cmdlets take brackets in some of their paths for patterns, and some of their errors stop nothing.
 
-use super::{KEYS, kept_name, lengths};
+use super::{KEYS, is_there, kept_name, lengths};
 use crate::facts::{KeyName, TextKind};
 use crate::repair::{
     Action, Do, KeyCheck, ManualCommand, PlanCheck, USER, powershell_path as path,
@@ -14,11 +14,7 @@ use crate::repair::{
 pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
     match &action.does {
         Do::BackUp { directory, files } => {
-            let make = format!(
-                "$null = New-Item -ItemType Directory -Path {} -ErrorAction Stop",
-                full(directory)
-            );
-            [make].into_iter().chain(keep(directory, files)).collect()
+            make(directory).into_iter().chain(keep(directory, files)).collect()
         }
         Do::EnsureDirectory { directory } => {
             vec![format!("$null = [IO.Directory]::CreateDirectory({})", full(directory))]
@@ -41,15 +37,8 @@ pub(in crate::report) fn commands(action: &Action) -> Vec<String> {
         }
         Do::Verify(check) => verify(check),
         Do::RemoveBackup { directory, brought } => {
-            let keys = full(KEYS);
             // Instances on one machine share what was brought along, and the first of them removes it.
-            let brought = if *brought {
-                format!(
-                    "; if ([IO.Directory]::Exists({keys})) {{ [IO.Directory]::Delete({keys}, $true) }}"
-                )
-            } else {
-                String::new()
-            };
+            let brought = if *brought { format!("; {}", remove_keys()) } else { String::new() };
             vec![format!("[IO.Directory]::Delete({}, $true){brought}", full(directory))]
         }
         Do::Manual(text) => text.commands().map(by_hand).collect(),
@@ -93,14 +82,28 @@ fn close(path: &str, rights: &str) -> String {
     )
 }
 
+/// Makes a directory that is not there yet. What another repair left in it are other keys.
+fn make(directory: &str) -> [String; 2] {
+    let (path, why) = (full(directory), word(&is_there(directory)));
+    [
+        format!("if ([IO.Directory]::Exists({path})) {{ throw {why} }}"),
+        format!("$null = New-Item -ItemType Directory -Path {path} -ErrorAction Stop"),
+    ]
+}
+
 /// Returns the commands that bring both keys together.
 pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
-    let make = format!("$null = New-Item -ItemType Directory -Path {}", full(KEYS));
     let shut = keep(KEYS, &[]);
     let copy = |(file, key): (&String, KeyName)| {
         format!("[IO.File]::Copy({}, {})", full(file), full(&format!("{KEYS}/{key}")))
     };
-    [make].into_iter().chain(shut).chain(files.iter().zip(KeyName::ALL).map(copy)).collect()
+    make(KEYS).into_iter().chain(shut).chain(files.iter().zip(KeyName::ALL).map(copy)).collect()
+}
+
+/// Removes what was brought together. Instances on one machine share it, and it may be gone.
+pub(super) fn remove_keys() -> String {
+    let keys = full(KEYS);
+    format!("if ([IO.Directory]::Exists({keys})) {{ [IO.Directory]::Delete({keys}, $true) }}")
 }
 
 /// Makes a block of commands that stops at the first that fails, and prints `done` after the last.

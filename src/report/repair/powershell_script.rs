@@ -107,7 +107,7 @@ fn before(visit: &InstanceVisit<'_>) -> Vec<String> {
         lines.push(verify_key(&key, &format!("(Join-Path $keys '{}')", key.key)));
     }
     if let Some((directory, _)) = visit.kept() {
-        let why = format!("{directory} is there already, from another repair: move it away");
+        let why = super::is_there(directory);
         lines.push(format!(
             "if (Test-Path -LiteralPath {}) {{ throw {} }}",
             full(directory),

@@ -161,7 +161,7 @@ fn repair(judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "- Run commands {}, in the directory where the paths below begin. A block stops at the first command that fails, \
-         and prints its last line only when all of it went right. Where it does not, copy what is in its keys-before-… back, and go no further.",
+         and prints its last line only when all of it went right. Where it does not, go no further; if that block has made a directory keys-before-… itself, copy what is in it back.",
         as_whom(plan)
     )?;
     if let Some(text) = beginning(judged) {

@@ -60,6 +60,21 @@ fn what_is_read_of_farms_in_which_little_is_to_be_done() {
 }
 
 #[test]
+fn keys_are_brought_to_those_that_save_none_and_removed_where_they_came_from() {
+    let master: Vec<u8> = (0x80..0x90).collect();
+    let hmac: Vec<u8> = (1..33).collect();
+    let files = |i: Instance| i.role("author").hmac(&hmac).master(&master);
+    let stored = |i: Instance| i.jcr_mode(&hmac, &master);
+    let text = runbook(farm().with("a", files).with("b", stored).with("c", |i| i.hmac(&other())));
+    assert!(part(&text, "## On b, before").contains("as `farm-keys/hmac`"), "{text}");
+    let taken = part(&text, "## On a, take the keys");
+    assert!(taken.contains("Copy the directory farm-keys to c in"), "{text}");
+    let guard = "{ test ! -e 'farm-keys' || ! echo 'farm-keys is there already, from another repair: move it away'; } &&";
+    assert!(taken.contains(guard), "{text}");
+    assert!(part(&text, "## On a, when everything works").contains("rm -rf farm-keys"), "{text}");
+}
+
+#[test]
 fn names_neither_act_in_a_shell_nor_as_markup() {
     let name = "'; rm -rf ~ #`id`$(id)\n```\n<script>";
     let hostile = |mut i: Instance| {
