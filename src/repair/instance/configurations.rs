@@ -29,6 +29,9 @@ impl InstanceRepair<'_> {
                 }
             }
         }
+        // What lies in the repository of a standby is entered on its primary.
+        let is_mirror = self.member.snapshot.is_standby();
+        secrets.retain(|(pid, _), _| !(is_mirror && pid.starts_with('/')));
         for ((pid, property), rules) in secrets {
             self.after.push(self.action(Do::EnterSecret { pid, property }, rules));
         }

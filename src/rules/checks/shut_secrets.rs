@@ -49,7 +49,7 @@ impl Shut<'_> {
     /// Returns what enters secrets again with the keys that are in use. What an author has encrypted may be more than what was tried.
     pub(super) fn enter_though_it_has_their_key(&self, secrets: &[&Secret<'_>]) -> Vec<Need> {
         let name = &self.member.name;
-        if self.is_mirror {
+        if self.is_mirror && secrets.iter().all(|secret| secret.at.node.is_some()) {
             let text = format!(
                 "Nothing is entered on {name}, a cold standby: what is entered on its primary comes with the next synchronisation."
             );
@@ -128,7 +128,7 @@ pub(super) fn shut(farm: &Farm) -> Vec<Shut<'_>> {
         let why = if opens_others { "its present master opens others of them" } else { why_kept };
         let keeps = member.keeps_keys_for().map(|_| why);
         let role = farm.role_of(member);
-        let is_mirror = member.snapshot.is_standby() && farm.has_primary();
+        let is_mirror = member.snapshot.is_standby();
         (!secrets.is_empty()).then_some(Shut { member, secrets, all, role, keeps, is_mirror })
     };
     farm.members.iter().filter_map(of).collect()
