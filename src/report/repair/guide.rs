@@ -241,12 +241,9 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
     let mut parts = Vec::new();
     parts.extend(while_running(&before, judged, "before anything is stopped", "First"));
     let is_placed = |action: &&Action| matches!(action.does, Do::Place { .. });
-    let mut last = Vec::new();
     let places = stopped.iter().flat_map(|(_, actions)| actions).any(is_placed);
     if let Some(collect) = plan.collect.as_ref().filter(|_| places) {
         parts.push(collected(collect, judged));
-        let is_whole = only.is_none();
-        last.extend(is_whole.then(|| removed(collect, judged)));
     }
     for (name, actions) in stopped.into_iter().filter(|(_, actions)| !actions.is_empty()) {
         parts.push(RepairPart {
@@ -261,21 +258,7 @@ pub(in crate::report) fn parts(judged: &Judged, only: Option<&BTreeSet<usize>>) 
         "when all instances run again",
         "When all instances run again",
     ));
-    parts.extend(last);
     parts
-}
-
-/// Removes the keys that were brought together, where they were.
-fn removed(collect: &Collect, judged: &Judged) -> RepairPart {
-    let is_powershell = on_windows(judged, &collect.instance);
-    let remove = if is_powershell { powershell::remove_keys() } else { posix::remove_keys() };
-    let say = format!("Remove {KEYS}: anyone who can read it has the keys");
-    let step = GuideStep { commands: vec![remove], is_powershell, ..GuideStep::say(say) };
-    RepairPart {
-        title: format!("On {}, when everything works", collect.instance),
-        stops: None,
-        steps: vec![step],
-    }
 }
 
 /// What is done while instances run, by instance, in order.
@@ -336,7 +319,7 @@ fn collected(collect: &Collect, judged: &Judged) -> RepairPart {
     let mut steps = vec![GuideStep::block(says, commands, "keys: right", is_powershell)];
     if !targets.is_empty() {
         steps.push(GuideStep::say(format!(
-            "Copy the directory {KEYS} to {} in binary mode, such as with scp -r, so that nobody else can read it on the way",
+            "Copy the directory {KEYS} to {} in binary mode, such as with scp -r, so that nobody else can read it on the way. When everything works there, remove {KEYS} here too",
             listed(&targets)
         )));
     }

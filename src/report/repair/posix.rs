@@ -139,7 +139,7 @@ pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
 }
 
 /// Removes what was brought together. Instances on one machine share it, and it may be gone.
-pub(super) fn remove_keys() -> String {
+fn remove_keys() -> String {
     format!("rm -rf {KEYS}")
 }
 

@@ -101,7 +101,7 @@ pub(super) fn collect(files: &[String; 2]) -> Vec<String> {
 }
 
 /// Removes what was brought together. Instances on one machine share it, and it may be gone.
-pub(super) fn remove_keys() -> String {
+fn remove_keys() -> String {
     let keys = full(KEYS);
     format!("if ([IO.Directory]::Exists({keys})) {{ [IO.Directory]::Delete({keys}, $true) }}")
 }
