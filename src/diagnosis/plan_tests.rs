@@ -1,7 +1,9 @@
 //! What is done to farms: plans as words, `-` before what a person does.
 
 use super::{Selection, judge};
-use crate::facts::{CRYPTO, CRYPTO_FILE, DiscardReason, GapKind, IMS_CUSTOMIZER, KeyName};
+use crate::facts::{
+    CRYPTO, CRYPTO_FILE, DiscardReason, GapKind, IMS_CUSTOMIZER, KeyName, STANDBY_SERVICES,
+};
 use crate::repair::{Action, Decision, Do, Outcome, Plan};
 use crate::testing::{FarmBuilder, Instance, farm, good_farm};
 
@@ -228,7 +230,7 @@ fn key_that_comes_from_what_was_not_read_is_not_called_unreadable() {
     let Outcome::StillOpen(open) = plan.outcome else { panic!("it is open") };
     assert_eq!(
         open[0],
-        "the hmac of a is not known: it comes from /etc/key, whose present state is not known"
+        "the hmac of a is not known: it is the one of /etc/key, and shows when it is saved from there"
     );
 }
 
@@ -413,4 +415,81 @@ fn keys_that_a_setting_moved_are_mended_where_they_are() {
     let half = moved(&sound, &[]);
     let two = plan(farm().with("a", moved(&sound, &short)).with("b", half));
     assert_eq!(two.outcome, Outcome::Consistent, "{two:?}");
+}
+
+#[test]
+fn keys_that_are_in_files_after_the_steps_are_deleted_from_the_repository() {
+    let right: Vec<u8> = (0x80..0xA0).collect();
+    let (hmac, master) = (&right, &right[..16]);
+    let moved = |held: &[u8]| {
+        let jcr = [(KeyName::Hmac, held), (KeyName::Master, master)];
+        let misplaced = |i: Instance| {
+            let i = i.without_key(KeyName::Hmac).without_key(KeyName::Master).jcr(&jcr);
+            i.key_in("bundle1", KeyName::Hmac, hmac).key_in("bundle1", KeyName::Master, master)
+        };
+        plan(good_farm(&["p1"]).with("p3", misplaced))
+    };
+    let plan = moved(hmac);
+    assert_eq!(
+        stopped(&plan, "p3"),
+        "back-up ensure-directory move(hmac hmac) move(master master) verify"
+    );
+    assert_eq!(words(&plan.after), "delete-from-jcr remove-backup");
+    assert!(!words(&moved(&other()).after).contains("delete"), "another key may be needed");
+}
+
+#[test]
+fn bundles_that_are_there_twice_are_not_called_unknown() {
+    let told = |ids: &[u64]| {
+        let twice = |i: Instance| {
+            let i = i.hmac(&other());
+            ids.iter().fold(i, |i, id| i.bundle(*id, CRYPTO_FILE))
+        };
+        let of_author = |i: Instance| i.role("author");
+        // Another publisher asks for keys.
+        let odd = |i: Instance| i.hmac(&other()).role("publish");
+        plan(farm().with("a", of_author).with("p1", odd).with("p2", twice)).before
+    };
+    let texts: Vec<String> = told(&[43, 611])
+        .iter()
+        .filter_map(|action| match &action.does {
+            Do::Manual(text) => Some(text.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert!(texts.iter().all(|text| !text.contains("is not known")), "{texts:?}");
+}
+
+#[test]
+fn secrets_of_a_mirror_are_entered_on_the_primary_alone() {
+    let old: Vec<u8> = (0xC0..0xD0).collect();
+    let of = |mode: &'static str, in_file: bool| {
+        let ims = format!("{IMS_CUSTOMIZER}~a.config");
+        let secret = crate::testing::protected(&old, "x");
+        let text = format!("auth.ims.client.secret=\"{secret}\"\r\n");
+        let old = old.clone();
+        move |i: Instance| {
+            let i = i.role("author").config(STANDBY_SERVICES[0], &format!("mode=\"{mode}\"\r\n"));
+            let i = i.jcr_config("config", &ims, &text);
+            if in_file { i.mail_secret(&old, "y") } else { i }
+        }
+    };
+    let entered = |plan: &Plan| -> Vec<(String, bool)> {
+        let of = |action: &Action| match action.does {
+            Do::EnterSecret { on_standby, .. } => Some((action.instance.clone()?, on_standby)),
+            _ => None,
+        };
+        plan.after.iter().filter_map(of).collect()
+    };
+    let spoken = |plan: &Plan| format!("{:?}", plan.after).matches("synchronisation").count();
+    let both = |in_file| {
+        plan(farm().with("p", of("primary", false)).with("s", of("standby", in_file)).tried())
+    };
+    let one = both(false);
+    assert_eq!(entered(&one), [("p".to_owned(), false)], "{one:?}");
+    assert_eq!((spoken(&one), &one.outcome), (1, &Outcome::Consistent));
+    let two = both(true);
+    assert_eq!(entered(&two), [("p".to_owned(), false), ("s".to_owned(), true)]);
+    let alone = plan(farm().with("a", |i| i).with("s", of("standby", false)).tried());
+    assert_eq!((entered(&alone), spoken(&alone)), (vec![], 1), "{alone:?}");
 }

@@ -1,5 +1,6 @@
 //! What the log of an instance shows of its present, for rules and for the choice of the source.
 
+use super::timeline::FIRST_START_MS_MAX;
 use super::{Clock, Member, replaced_keys};
 use crate::facts::{GapKind, KeyName, LogSignature, LogStatement, LogTime, LogTopic, Place, Seen};
 
@@ -72,6 +73,17 @@ pub(crate) fn lost_its_data(member: &Member) -> Option<u64> {
         .then_some(written)
 }
 
+/// Returns `true` if an instance may still work with other keys than those that its files say: they were written, or made to be used, after
+/// its last start.
+pub(crate) fn waits_for_restart(member: &Member) -> bool {
+    let clock = Clock::of(member);
+    let is_unread = |at_ms| clock.since_last_start(at_ms).is_some_and(|ms| ms > FIRST_START_MS_MAX);
+    let started_with = last_storage(member).map(|(last, _)| &last.value);
+    let mode = member.storage_mode().map(|mode| mode.to_string());
+    started_with.zip(mode).is_some_and(|(last, mode)| *last != mode)
+        || replaced_keys(&clock).into_iter().any(|(_, at_ms)| is_unread(at_ms))
+}
+
 pub(crate) fn last(all: &[&Seen]) -> Option<LogTime> {
     all.iter().filter_map(|seen| seen.sighting.last).max()
 }
@@ -132,5 +144,26 @@ mod tests {
                 .written("launchpad/felix/bundle2/data/hmac", local)
         };
         assert!(is_told(1, of_zip), "times of a zip are local");
+    }
+    #[test]
+    fn instance_waits_for_a_restart_where_its_keys_are_newer_than_its_start() {
+        let waits = |change: fn(Instance) -> Instance| {
+            waits_for_restart(&farm().with("a", change).build().members[0])
+        };
+        fn dated(i: Instance) -> Instance {
+            let i = i.modified(WRITTEN - 900 * DAY, WRITTEN - 5 * DAY);
+            let i = i.written("launchpad/felix/bundle2/data/hmac", FileTime::UtcMs(WRITTEN));
+            i.written("launchpad/felix/bundle1/data/storage", FileTime::UtcMs(WRITTEN - 900 * DAY))
+        }
+        fn logged(i: Instance) -> Instance {
+            let says =
+                "Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with JCR storage";
+            i.log("error.log", &format!("19.07.2025 19:00:52.176 *INFO* [x] y {says}\n"))
+        }
+        assert!(!waits(|i| i));
+        assert!(!waits(|i| dated(i).started_at(WRITTEN + DAY)));
+        assert!(waits(|i| dated(i).started_at(WRITTEN - 2 * DAY)));
+        assert!(waits(|i| logged(i).storage(b"Bundle")));
+        assert!(!waits(|i| logged(i).storage(b"JCR")));
     }
 }

@@ -63,7 +63,7 @@ pub(crate) use likeness::{are_alike, is_misnamed, misnamed, pairs, twins};
 pub(crate) use listed::{listed, listed_up_to};
 pub(crate) use log_signs::{
     CANNOT_DECRYPT, cannot_decrypt, last as last_sight, last_storage, lost_its_data,
-    seen as signs_seen,
+    seen as signs_seen, waits_for_restart,
 };
 pub use matrix::{Matrix, MatrixRow, alike, matrix};
 pub(crate) use names::distinct;
@@ -158,6 +158,23 @@ impl Farm {
     /// Returns `true` if the farm has the primary of a cold standby.
     pub(crate) fn has_primary(&self) -> bool {
         self.members.iter().any(|member| member.snapshot.standby() == Some(StandbyMode::Primary))
+    }
+
+    /// Returns `true` if an instance is a cold standby and shows nothing of its own in its repository: that is a mirror of the one of its
+    /// primary, which was looked through.
+    pub(crate) fn is_mirror(&self, member: &Member) -> bool {
+        let is_primary = |other: &&Member| other.snapshot.standby() == Some(StandbyMode::Primary);
+        let mut primaries = self.members.iter().filter(is_primary);
+        member.snapshot.is_standby() && primaries.any(|it| it.snapshot.shows_stored_secrets())
+    }
+
+    /// Returns the cold standbys that have the repository of an instance, too.
+    pub(crate) fn mirrors_of(&self, member: &Member) -> Vec<String> {
+        if member.snapshot.standby() != Some(StandbyMode::Primary) {
+            return Vec::new();
+        }
+        let standbys = self.members.iter().filter(|other| other.snapshot.is_standby());
+        standbys.map(|standby| standby.name.clone()).collect()
     }
 
     /// Decides the keys of all instances anew, for their facts have changed; returns what was decided before.

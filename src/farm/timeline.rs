@@ -25,7 +25,7 @@ const ZONE_MS: std::ops::RangeInclusive<i64> = -12 * 3_600_000..=14 * 3_600_000;
 // In a first start of the AEM SDK 2024.6, `FileKeyProviderImpl` was there after 12 seconds, and `JcrKeyProviderImpl` 3 minutes later.
 const START_MS_MAX: i64 = 10 * 60_000;
 /// A first start on a slow host takes no longer until AEM has made its keys.
-const FIRST_START_MS_MAX: u64 = 60 * 60_000;
+pub(super) const FIRST_START_MS_MAX: u64 = 60 * 60_000;
 
 /// How sure a time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -132,6 +132,8 @@ pub enum Do {
         pid: String,
         /// The property that holds it.
         property: String,
+        /// The instance is a cold standby: nobody enters anything there before it is promoted.
+        on_standby: bool,
     },
     /// A property of a configuration gets a value.
     SetProperty {

@@ -13,7 +13,7 @@ use super::action::{Action, Do, Window, manual};
 use super::install::Install;
 use super::need::because;
 use super::right_keys::RightKeys;
-use super::{Need, RuleId, RuleNeed, Scope, Text, Unless, When, on_instance};
+use super::{Id, Need, RuleId, RuleNeed, Scope, Text, Unless, When, on_instance};
 use crate::facts::{Digest, Hex, KeyFile, KeyName};
 use crate::farm::Member;
 use std::collections::BTreeSet;
@@ -30,6 +30,10 @@ pub(super) struct InstanceRepair<'p> {
     install: Install,
     /// The policy accepts its keys, which stay as they are.
     is_accepted: bool,
+    /// The cold standbys that have its repository, too.
+    mirrors: Vec<Id>,
+    /// It is such a standby, and what its repository holds is said of the primary.
+    is_mirror: bool,
     writes_storage: bool,
     /// The md5 of masters that open secrets which are shut now.
     needed: &'p BTreeSet<Hex<16>>,
@@ -76,6 +80,8 @@ impl<'p> InstanceRepair<'p> {
             wants,
             install: Install::of(&scope.farm.name, member),
             is_accepted,
+            mirrors: scope.farm.mirrors_of(member),
+            is_mirror: scope.farm.is_mirror(member),
             writes_storage: false,
             needed,
             before: Vec::new(),

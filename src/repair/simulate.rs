@@ -85,7 +85,7 @@ pub(super) fn apply(farm: &mut Farm, draft: &Draft, is_done: &dyn Fn(&Do) -> boo
         let mut entered: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for action in actions {
             applied.apply(&action.does);
-            if let Do::EnterSecret { pid, property } = &action.does {
+            if let Do::EnterSecret { pid, property, .. } = &action.does {
                 entered.entry(pid).or_default().insert(property);
             }
         }
@@ -144,7 +144,7 @@ impl Applied<'_> {
         match does {
             Do::Place { key, to, digest: Some(digest) } => self.put(*key, to, *digest),
             Do::Place { to, digest: None, .. } => {
-                self.hide(to, "it comes from /etc/key, whose present state is not known");
+                self.hide(to, "it is the one of /etc/key, and shows when it is saved from there");
             }
             Do::Swap { hmac, master } => self.swap(hmac, master),
             // What is cut off is a line end, and the content without it was digested when the file

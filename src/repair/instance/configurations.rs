@@ -2,7 +2,8 @@
 
 use super::{InstanceRepair, KeyGoal};
 use crate::facts::{IMS_CLIENT_SECRET, IMS_SERVICE_SECRET, KeyName, Opening};
-use crate::repair::action::Do;
+use crate::farm::listed;
+use crate::repair::action::{Do, manual};
 use crate::repair::{Need, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,12 +30,44 @@ impl InstanceRepair<'_> {
                 }
             }
         }
-        // What lies in the repository of a standby is entered on its primary.
-        let is_mirror = self.member.snapshot.is_standby();
-        secrets.retain(|(pid, _), _| !(is_mirror && pid.starts_with('/')));
-        for ((pid, property), rules) in secrets {
-            self.after.push(self.action(Do::EnterSecret { pid, property }, rules));
+        let (stored, others): (Secrets, Secrets) =
+            secrets.into_iter().partition(|((pid, _), _)| self.is_stored(pid));
+        let of_stored: BTreeSet<RuleId> = stored.values().flatten().copied().collect();
+        let on_standby = self.member.snapshot.is_standby();
+        // Nobody enters anything in a mirror.
+        let stored = if on_standby { Secrets::new() } else { stored };
+        for ((pid, property), rules) in stored.into_iter().chain(others) {
+            self.after.push(self.action(Do::EnterSecret { pid, property, on_standby }, rules));
         }
+        if !of_stored.is_empty()
+            && let Some(text) = self.of_mirrors()
+        {
+            self.after.push(manual(Some(&self.member.name), text.into(), of_stored));
+        }
+    }
+
+    /// Returns `true` if what has this name, a PID or the path of a node, is in the repository.
+    fn is_stored(&self, pid: &str) -> bool {
+        let mut files = self.member.snapshot.configurations.iter();
+        let stored = self.member.snapshot.repository.iter();
+        let mut stored = stored.flat_map(|stored| &stored.configurations);
+        pid.starts_with('/')
+            || !files.any(|file| file.pid == pid) && stored.any(|stored| stored.pid == pid)
+    }
+
+    /// Says who has the secrets of a repository, too, once they are entered.
+    fn of_mirrors(&self) -> Option<String> {
+        let name = &self.member.name;
+        if !self.member.snapshot.is_standby() {
+            let standbys = listed(&self.mirrors);
+            let verb = if self.mirrors.len() == 1 { "has" } else { "have" };
+            return (!self.mirrors.is_empty()).then(|| {
+                format!("With the next synchronisation {standbys} {verb} the secrets that are entered on {name}, too.")
+            });
+        }
+        (!self.is_mirror).then(|| {
+            format!("Enter the secrets in the repository of {name}, a cold standby, on its primary: with the next synchronisation the standby has them, too.")
+        })
     }
 
     /// Adds each secret that the master to come does not open; returns `true` if it was not tried on all.

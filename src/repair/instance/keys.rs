@@ -1,7 +1,7 @@
 //! The key files of an instance: they are put in place, mended, or stay. Each change is kept before and checked after.
 
 use super::{InstanceRepair, KeyGoal};
-use crate::facts::{Digest, KeyName};
+use crate::facts::{CRYPTO_FILE, Digest, KeyName};
 use crate::farm::{ignored_pair, other_in_jcr};
 use crate::repair::action::{Action, Do, KeyCheck, PlanCheck};
 use crate::repair::{Need, RuleId, RuleNeed, on_instance};
@@ -27,10 +27,18 @@ impl InstanceRepair<'_> {
         }
         let Some(files) = self.install.key_files() else {
             let name = &self.member.name;
-            let text = format!(
-                "The number of the bundle com.adobe.granite.crypto.file of {name} is not known, so its directory is not: look it up on \
-                 /system/console/bundles, bring its bundle.info with the next snapshot, and scan again."
-            );
+            let bundles = self.member.snapshot.bundles_named(CRYPTO_FILE);
+            let bundles: Vec<&str> = bundles.map(|bundle| bundle.directory.as_str()).collect();
+            let text = match bundles.as_slice() {
+                [_, _, ..] => format!(
+                    "Which of {} of {name} is used is open, and so is where its keys belong: settle that first, and scan again.",
+                    bundles.join(" and ")
+                ),
+                _ => format!(
+                    "The number of the bundle com.adobe.granite.crypto.file of {name} is not known, so its directory is not: look it up on \
+                     /system/console/bundles, bring its bundle.info with the next snapshot, and scan again."
+                ),
+            };
             self.ask_before(text, rules);
             return;
         };

@@ -2,7 +2,7 @@
 
 use super::{InstanceRepair, KeyGoal};
 use crate::facts::{Digest, KeyName, Repository};
-use crate::repair::action::Do;
+use crate::repair::action::{Do, KeyCheck, PlanCheck};
 use crate::repair::need::because;
 use crate::repair::{Need, RuleId};
 use std::collections::BTreeSet;
@@ -36,13 +36,28 @@ impl InstanceRepair<'_> {
         }
     }
 
+    /// Returns `true` if its files, once they are mended, are those that it has in `/etc/key`.
+    fn has_copies(&self) -> bool {
+        let mended = self.stopped.iter().filter_map(|action| match &action.does {
+            Do::Verify(PlanCheck::Keys(checks)) => Some(checks),
+            _ => None,
+        });
+        let mended: Vec<&KeyCheck> = mended.flatten().collect();
+        let is_mended = |(key, held): (KeyName, Option<Digest>)| {
+            mended.iter().any(|check| check.key == key && held.is_some() && check.digest == held)
+        };
+        !self.member.is_in_jcr_mode()
+            && KeyName::ALL.into_iter().zip(self.digests_in_jcr()).all(is_mended)
+    }
+
     /// Keys that are in files now, or replaced, have no business in `/etc/key`.
     pub(super) fn leave_repository(&mut self) {
         let is_wanted = |need: &Need| matches!(need, Need::DropJcrKeys(_));
         let moves = matches!(self.goal, KeyGoal::Farm | KeyGoal::Own);
         // From a standby they go with the next synchronisation.
         let is_standby = self.member.snapshot.is_standby();
-        if is_standby || !(self.has(is_wanted) || moves && !self.stopped.is_empty()) {
+        let is_left = self.has(is_wanted) || moves && !self.stopped.is_empty() || self.has_copies();
+        if is_standby || !is_left {
             return;
         }
         let held = self.member.snapshot.repository.iter().flat_map(Repository::keys);

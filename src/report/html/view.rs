@@ -11,6 +11,7 @@ use super::secrets::SecretsView;
 use super::timeline::TimelineView;
 use crate::diagnosis::{Judged, Verdict};
 use crate::facts::{Gap, spoken};
+use crate::farm::{listed, waits_for_restart};
 use crate::limits::Limits;
 use crate::rules::Severity;
 use serde::Serialize;
@@ -129,11 +130,16 @@ impl FarmView {
 /// Returns why the verdict is what it is.
 fn reasons(judged: &Judged) -> (String, Vec<String>) {
     match &judged.verdict {
-        Verdict::Consistent => (
-            "All instances work with the same keys, and every byte that decides it was read and checked."
-                .to_owned(),
-            Vec::new(),
-        ),
+        Verdict::Consistent => {
+            let waiting = judged.farm.members.iter().filter(|member| waits_for_restart(member));
+            let waiting: Vec<&str> = waiting.map(|member| member.name.as_str()).collect();
+            let restart = match listed(&waiting) {
+                _ if waiting.is_empty() => String::new(),
+                names => format!(" Until the next start, {names} may still work with others."),
+            };
+            let same = "All instances have the same keys, and every byte that decides it was read and checked.";
+            ([same, &restart].concat(), Vec::new())
+        }
         Verdict::Undecided(doubts) => (
             "It cannot be decided, because".to_owned(),
             doubts.iter().map(ToString::to_string).collect(),

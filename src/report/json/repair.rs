@@ -199,7 +199,7 @@ impl<'a> WireAction<'a> {
             Do::DeleteFromJcr { keys } => {
                 Self { keys: Some(keys.iter().map(|key| key.file_name()).collect()), ..own }
             }
-            Do::EnterSecret { pid, property } => {
+            Do::EnterSecret { pid, property, .. } => {
                 Self { pid: Some(pid), property: Some(property), ..own }
             }
             Do::SetProperty { pid, property, value } => {

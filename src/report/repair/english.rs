@@ -33,10 +33,13 @@ pub(in crate::report) fn sentence(action: &Action) -> String {
             "When logins and secrets work on {name}, delete {} (CRXDE Lite) and restart it once more",
             keys.iter().map(|key| format!("/etc/key/{key}")).collect::<Vec<_>>().join(" and ")
         ),
-        Do::EnterSecret { pid: node, property } if node.starts_with('/') => format!(
+        Do::EnterSecret { pid: node, property, .. } if node.starts_with('/') => format!(
             "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} of {node} (CRXDE Lite)"
         ),
-        Do::EnterSecret { pid, property } => format!(
+        Do::EnterSecret { pid, property, on_standby: true } => format!(
+            "On {name}, a cold standby, copy the file of {pid} in launchpad/config from its primary, or enter {property} when it is promoted"
+        ),
+        Do::EnterSecret { pid, property, .. } => format!(
             "On {name}, encrypt the secret on /system/console/crypto, and enter the protected text as {property} at /system/console/configMgr/{pid}"
         ),
         Do::SetProperty { pid, property, value } => {

@@ -75,7 +75,18 @@ fn back_up(directory: &str, files: &[String]) -> Vec<String> {
     let parent = files.first().and_then(|file| file.rsplit_once('/')).map_or("", |(path, _)| path);
     // The directory `data` may be missing, and that of its bundle is made by AEM.
     let own = word(parent.strip_suffix("/data").unwrap_or(parent));
-    let guard = format!("{{ test -O {own} || ! echo 'run this as the user of AEM'; }}");
+    let is_there = |file: &String| {
+        file.ends_with("/storage") || file.rsplit_once('/').is_some_and(|(path, _)| path == parent)
+    };
+    let is_own = match files.first().filter(|_| files.iter().all(is_there)) {
+        // A directory that `keys.path` names may be root's (`/etc/aem/keys`), with keys that the user of AEM may write.
+        Some(key) if !parent.ends_with("/data") => {
+            let key = word(key);
+            format!("test -O {key} || {{ test ! -e {key} && test -O {own}; }}")
+        }
+        _ => format!("test -O {own}"),
+    };
+    let guard = format!("{{ {is_own} || ! echo 'run this as the user of AEM'; }}");
     let made = make(directory);
     [guard].into_iter().chain(made).chain(files.iter().map(copy)).collect()
 }
@@ -186,5 +197,27 @@ pub(super) fn word(path: &str) -> String {
         "" => shell_word("."),
         path if path.starts_with('-') => shell_word(&format!("./{path}")),
         path => shell_word(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(files: &[&str]) -> String {
+        let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
+        back_up("kept", &files).remove(0)
+    }
+
+    #[test]
+    fn owner_of_the_keys_counts_where_a_setting_names_their_directory() {
+        let moved = guard(&["etc/keys/hmac", "etc/keys/master", "q/bundle1/data/storage"]);
+        assert!(moved.starts_with("{ test -O 'etc/keys/hmac' || "), "{moved}");
+        for files in
+            [["q/bundle2/data/hmac", "q/bundle2/data/master"], ["q/hmac", "q/bundle2/data/hmac"]]
+        {
+            let guard = guard(&files);
+            assert!(!guard.contains("hmac"), "{guard}");
+        }
     }
 }

@@ -126,12 +126,18 @@ is_here() { test -d "$1" || fail "$1 is not here, or hidden from you: run this w
 # can_read FILE
 can_read() { test -r "$1" || fail "$1 is missing, or you may not read it: run this as the user that runs AEM"; }
 
-# is_own DIRECTORY: AEM will be able to read what is written there.
-is_own() {
-  test "$user" = 0 || case "$(owner "$1")" in
+# is_of_user FILE
+is_of_user() {
+  case "$(owner "$1" 2>/dev/null)" in
     *" $user "*) ;;
-    *) fail "$1 belongs to another user: run this as the user that runs AEM" ;;
+    *) return 1 ;;
   esac
+}
+
+# is_own DIRECTORY: AEM will be able to read what is written there. That of keys.path may be root's, with keys that AEM may write.
+is_own() {
+  test "$user" = 0 || is_of_user "$1" || { is_of_user "$1/hmac" && is_of_user "$1/master"; } ||
+    fail "$1 belongs to another user: run this as the user that runs AEM"
 }
 
 # was FILE MD5...: the file is as it was examined, or already as it is to become; none where it may be missing.

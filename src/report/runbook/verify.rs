@@ -49,7 +49,8 @@ pub(super) fn write(
         // What this text does not repair still stands then.
         _ if unsaid > 0 => "It must find nothing that this text repairs.".to_owned(),
         (Outcome::Consistent, 1) => {
-            "It must end with `Verdict: CONSISTENT` and exit with 0.".to_owned()
+            "It must end with `Verdict: CONSISTENT`, and exit with 0 where it finds no warning."
+                .to_owned()
         }
         (Outcome::Consistent, _) => format!(
             "It must say {}, or `Verdict: CONSISTENT` where no other farm is in these sources.",

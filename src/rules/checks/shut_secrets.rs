@@ -121,7 +121,9 @@ pub(super) fn shut(farm: &Farm) -> Vec<Shut<'_>> {
     };
     let of = |member| {
         let mut secrets = holders.secrets(member);
-        secrets.retain(|secret| secret.at.in_effect);
+        // What is in a mirror is said of its primary, and changes there first.
+        let is_mirror = farm.is_mirror(member);
+        secrets.retain(|secret| secret.at.in_effect && !(is_mirror && secret.at.node.is_some()));
         let all = secrets.len();
         secrets.retain(|secret| secret.opens == Opens::No);
         let opens_others = secrets.len() < all;

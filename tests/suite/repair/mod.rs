@@ -339,7 +339,7 @@ impl Proof<'_> {
                     let id = (snapshot.source.clone(), snapshot.root.clone());
                     self.by_hand.deleted.insert(id, keys.clone());
                 }
-                Do::EnterSecret { pid, property } => {
+                Do::EnterSecret { pid, property, .. } => {
                     let id = (snapshot.source.clone(), snapshot.root.clone());
                     let secret = (pid.clone(), property.clone());
                     self.by_hand.entered.entry(id).or_default().push(secret);
