@@ -116,7 +116,7 @@ fn keys_of_the_author_are_copied_and_it_is_not_stopped() {
 fn standby_leaves_the_repository_with_the_files_of_its_primary() {
     let mode = |mode: &'static str| {
         move |i: Instance| {
-            let service = crate::facts::STANDBY_SERVICES[0];
+            let service = STANDBY_SERVICES[0];
             let i = i.role("author").jcr_mode(&other(), &other()[16..]);
             i.config(service, &format!("mode=\"{mode}\"\r\n"))
         }
