@@ -2,7 +2,7 @@
 
 use super::console;
 use crate::facts::{TOKEN_CONFIGURATION, TOKEN_EXPIRATION};
-use crate::farm::{Farm, Groups, Member, names_of};
+use crate::farm::{Farm, Groups, names_of};
 use crate::repair::Need;
 use crate::rules::{Hit, Rule, Severity};
 
@@ -22,24 +22,21 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn check(farm: &Farm) -> Vec<Hit> {
     // A value that no configuration states is that of Oak only where all of them came, and an upload may be a selection.
-    let groups = Groups::by(farm, |member| member.snapshot.token_expiration_in_effect_ms());
+    let groups = Groups::by(farm, |member| member.snapshot.token_expiration_ms());
     if !groups.differ() {
         return Vec::new();
     }
     let values: Vec<String> = groups
         .iter()
         .filter_map(|group| {
-            let milliseconds = group.first()?.snapshot.token_expiration_in_effect_ms()?;
-            let is_stated = group.iter().any(|m| m.snapshot.token_expiration_ms().is_some());
-            let default = if is_stated { "" } else { " by default" };
-            Some(format!("{milliseconds} ms{default} on {}", names_of(group)))
+            let milliseconds = group.first()?.snapshot.token_expiration_ms()?;
+            Some(format!("{milliseconds} ms on {}", names_of(group)))
         })
         .collect();
     let message = format!("{} ({})", groups.describe("token expiration"), values.join("; "));
     let witnesses = groups.witnesses();
     let places = witnesses.iter().flat_map(|m| m.snapshot.configurations_of(TOKEN_CONFIGURATION));
-    let of_most = |most: &[&Member]| most.first()?.snapshot.token_expiration_in_effect_ms();
-    let wanted = groups.majority().and_then(of_most);
+    let wanted = groups.majority().and_then(|m| m.first()?.snapshot.token_expiration_ms());
     let odd = groups.odd();
     let hit = Hit::among(&odd, message).at(places.map(|c| &c.place));
     vec![match wanted {
@@ -93,18 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn value_that_is_not_stated_is_that_of_oak_where_all_configurations_came() {
-        let told = |partly: bool| {
-            let other = |mut i: Instance| {
-                i.snapshot.parts.configurations = !partly;
-                i
-            };
-            let farm = good_farm(&[]).with("a", other).with("b", expires("\"1000\""));
-            check(&farm.build()).into_iter().map(|hit| hit.message).collect::<Vec<_>>()
-        };
-        assert_eq!(told(true), [""; 0]);
-        let message =
-            "token expiration differs, 2 groups: a | b (7200000 ms by default on a; 1000 ms on b)";
-        assert_eq!(told(false), [message]);
+    fn value_that_is_not_stated_is_not_another_one() {
+        assert_eq!(check(&good_farm(&["a"]).with("b", expires("\"1000\"")).build()), []);
     }
 }
