@@ -145,11 +145,9 @@ mod tests {
         };
         assert!(is_told(1, of_zip), "times of a zip are local");
     }
+
     #[test]
     fn instance_waits_for_a_restart_where_its_keys_are_newer_than_its_start() {
-        let waits = |change: fn(Instance) -> Instance| {
-            waits_for_restart(&farm().with("a", change).build().members[0])
-        };
         fn dated(i: Instance) -> Instance {
             let i = i.modified(WRITTEN - 900 * DAY, WRITTEN - 5 * DAY);
             let i = i.written("launchpad/felix/bundle2/data/hmac", FileTime::UtcMs(WRITTEN));
@@ -160,6 +158,9 @@ mod tests {
                 "Starting Crypto Support (com.adobe.granite.crypto, 3.4.24) with JCR storage";
             i.log("error.log", &format!("19.07.2025 19:00:52.176 *INFO* [x] y {says}\n"))
         }
+        let waits = |change: fn(Instance) -> Instance| {
+            waits_for_restart(&farm().with("a", change).build().members[0])
+        };
         assert!(!waits(|i| i));
         assert!(!waits(|i| dated(i).started_at(WRITTEN + DAY)));
         assert!(waits(|i| dated(i).started_at(WRITTEN - 2 * DAY)));

@@ -19,6 +19,7 @@ use crate::farm::Member;
 use std::collections::BTreeSet;
 
 /// The repair of one instance, in the making.
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that is known of the instance")]
 pub(super) struct InstanceRepair<'p> {
     pub(super) member: &'p Member,
     pub(super) goal: KeyGoal,

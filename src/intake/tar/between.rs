@@ -5,6 +5,9 @@ use super::pax::Extensions;
 use super::scanner::{Scanner, to_u64};
 use crate::facts::GapKind;
 
+/// Bytes of a record of tar where nothing else is said. (GNU tar, `--blocking-factor` of 20; bsdtar, Python)
+const RECORD_BYTES: u64 = 20 * BLOCK_BYTES as u64;
+
 /// Bytes of the two blocks that end an archive.
 const END_BYTES: u64 = 2 * BLOCK_BYTES as u64;
 
@@ -86,10 +89,15 @@ impl Scanner<'_> {
     }
 
     /// Reports more zeros than padding explains: the file was made in full length, and not filled.
-    fn say_hollow(&mut self, partial: usize) {
+    ///
+    /// `end`: where the zeros end, in the middle of a block perhaps, of which `partial` bytes were read.
+    fn say_hollow(&mut self, end: u64, partial: usize) {
         let zeros = to_u64(BLOCK_BYTES).saturating_mul(self.run.zeros);
         let behind = zeros.saturating_add(to_u64(partial)).saturating_sub(END_BYTES);
-        if behind > self.limits.padding_bytes_max {
+        // Tar pads to a record, of 10 KiB unless it was told otherwise (`-b`): then the archive is so many records long.
+        let record = behind.checked_next_power_of_two().unwrap_or(u64::MAX);
+        let is_padded = behind <= RECORD_BYTES || end.is_multiple_of(record);
+        if !is_padded || behind > self.limits.padding_bytes_max {
             let reason = format!(
                 "{behind} bytes of zeros after the end of the archive, more than any padding; perhaps a failed download"
             );
@@ -99,7 +107,7 @@ impl Scanner<'_> {
 
     /// Zeros before a header: other tools stop there and show less.
     pub(super) fn note_zeros(&mut self) {
-        self.say_hollow(0);
+        self.say_hollow(self.header_offset(), 0);
         if self.run.ended && self.run.unknown && self.is_first(GapKind::CorruptStream) {
             // A page that was never written: the file before it ends in zeros, and the next ones have lost their headers.
             let offset = self.header_offset();
@@ -138,7 +146,7 @@ impl Scanner<'_> {
             return self.gap(GapKind::Partial, format!("ends inside a header at byte {offset}"));
         }
         if rest_is_zero && self.entries > 0 {
-            self.say_hollow(self.filled);
+            self.say_hollow(offset, self.filled);
         }
         if self.extensions.any {
             self.gap(GapKind::Partial, format!("ends after an extension header at byte {offset}"));
