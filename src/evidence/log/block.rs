@@ -295,7 +295,8 @@ impl Blocks {
 fn is_last_word(block: &[u8], start: usize, text: &str) -> bool {
     let behind = block.get(start.saturating_add(text.len())..).unwrap_or_default();
     let next = behind.iter().find(|byte| **byte != b' ');
-    next.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    // `password-protected PDF`, `password(s) of form`, `password: file is a protected PDF`: a thing of the content, and no value of AEM.
+    next.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"-(:,".contains(byte))
 }
 
 /// Returns what is before the line end, as far as it is ASCII. A list ends where the next one would begin, too: a line may repeat it.

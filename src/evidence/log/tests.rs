@@ -116,6 +116,8 @@ fn quoted_texts_and_information_are_no_signs() {
     };
     for (level, text) in [
         ("WARN", "[sling-asset-1] a.PdfText Failed to decrypt password protected PDF /a.pdf"),
+        ("WARN", "[sling-asset-1] a.PdfText Failed to decrypt password-protected PDF /a.pdf"),
+        ("WARN", "[sling-asset-1] a.PdfText Failed to decrypt password: file is a protected PDF"),
         (
             "INFO",
             "[x] a.Indexer Indexed title=\"CryptoException: Cannot convert byte data - help\"",

@@ -4,7 +4,7 @@ use crate::evidence::{Fact, Statements, classify, classify_small, is_script};
 use crate::examine::hints::is_in_package;
 use crate::examine::item::Item;
 use crate::examine::paths::{has_at_or_below, join, name, parent};
-use crate::facts::{GapKind, INSIDE, QUICKSTART, realm};
+use crate::facts::{GapKind, INSIDE, QUICKSTART, has_old_word, realm, says_old};
 use crate::intake::LinkTarget;
 use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ impl<'a> Files<'a> {
             let firm = classify(path);
             files.roots.extend(firm.map(|(_, found)| found.root));
             let Some((kind, _)) = firm.or_else(|| classify_small(path)) else { continue };
-            if is_backup(path) {
+            if is_backup(path) || is_copy_beside(items, path) {
                 continue;
             }
             let (directory, is_script) = (parent(path), is_script(kind));
@@ -178,17 +178,77 @@ fn read<'a>(path: &'a str, item: &'a Item) -> Option<StatementFile<'a>> {
 
 /// Returns `true` if a file is one that nothing reads any more, or not yet: editors and package managers put them aside.
 fn is_backup(path: &str) -> bool {
-    const ENDS: [&str; 10] = [
+    const ENDS: [&str; 17] = [
         "~", ".bak", ".orig", ".old", ".save", ".rpmsave", ".rpmnew", ".dist", ".sample",
-        ".example",
+        ".example", ".swp", ".diff", ".patch", ".j2", ".erb", ".md", ".html",
     ];
     let path = path.to_ascii_lowercase();
-    ENDS.iter().any(|end| path.ends_with(end))
+    ENDS.iter().any(|end| path.ends_with(end)) || name(&path).starts_with("readme")
+}
+
+/// Returns `true` if a file is an older copy of one beside it, by its name: `start.20240101`, `sling.properties_old`, `Copy of start`.
+///
+/// Somebody copied the file before changing it. What nothing is beside may be in use whatever it is called.
+fn is_copy_beside(items: &BTreeMap<String, Item>, path: &str) -> bool {
+    let (directory, file) = (parent(path), name(path));
+    let is_there =
+        |other: &str| matches!(items.get(&join(directory, other)), Some(Item::Read { .. }));
+    let is_number =
+        |rest: &str| rest.strip_prefix('.').is_some_and(|rest| rest.parse::<u16>().is_ok());
+    let is_old = |rest: &str| {
+        let is_pre = rest.get(1..).is_some_and(|rest| rest.starts_with("pre"));
+        is_number(rest) || is_pre || says_old(rest) || has_old_word(rest)
+    };
+    let mut parts = file.match_indices(['.', '_', '-', ' ', '(']);
+    file.strip_prefix("Copy of ").is_some_and(is_there)
+        || parts.any(|(at, _)| {
+            let (base, rest) = file.split_at_checked(at).unwrap_or_default();
+            is_there(base) && is_old(rest)
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn older_copies_of_a_file_beside_them_do_not_count() {
+        let seen = || Item::Read { fact: Ok(Fact::Seen), owner: None };
+        let items: BTreeMap<String, Item> =
+            ["bin/start", "conf/sling.properties"].map(|path| (path.to_owned(), seen())).into();
+        for path in [
+            "bin/start.20240101",
+            "bin/start-2024-01-01",
+            "bin/start_old",
+            "bin/start.1",
+            "bin/start.pre-sp22",
+            "bin/start.bak.sh",
+            "bin/start - Copy",
+            "bin/start (copy)",
+            "bin/Copy of start",
+            "bin/start.disabled",
+            "conf/sling.properties.backup",
+            "conf/sling.properties_old",
+        ] {
+            assert!(is_copy_beside(&items, path), "{path}");
+        }
+        for path in [
+            "bin/start",
+            "bin/start-publish.sh",
+            "bin/start-4502.sh",
+            "bin/start.sh",
+            "other/start.20240101",
+            "bin/quickstart.1",
+            "conf/sling.properties",
+        ] {
+            assert!(!is_copy_beside(&items, path), "{path}");
+        }
+        for path in
+            ["bin/README", "bin/readme.txt", "bin/start.j2", "conf/CHANGES.md", "bin/.start.swp"]
+        {
+            assert!(is_backup(path), "{path}");
+        }
+    }
 
     #[test]
     fn files_that_were_put_aside_do_not_count() {
