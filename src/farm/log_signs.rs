@@ -36,8 +36,9 @@ pub(crate) fn seen<'m>(member: &'m Member, signatures: &[LogSignature]) -> Vec<&
 // After a repair the log with the start line may be rotated away, or not sent.
 fn is_of_older_key(member: &Member, sign: LogSignature, seen: &Seen) -> bool {
     let (Some(name), Some(last)) = (key_of(sign), seen.sighting.last) else { return false };
-    let clock = Clock::of(member);
-    let written = clock.key(name).and_then(|(_, time)| time.utc_ms());
+    // Only of a key that was replaced: what is older than a key of the install, nothing shows to be over.
+    let mut replaced = replaced_keys(&Clock::of(member)).into_iter();
+    let written = replaced.find(|(file, _)| file.name == name).map(|(_, at_ms)| at_ms);
     written
         .zip(member.snapshot.last_start_ms)
         .is_some_and(|(written, start)| last.is_surely_before(written) && written < start)
